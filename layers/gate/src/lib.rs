@@ -1,1 +1,51 @@
-//! Placeholder.
+//! Gate, count, drain and cancel the requests of **one plugin** of a running tower server.
+//!
+//! This crate is the request path of `tower-plugin`. It knows nothing of managers, configs or
+//! reloads: somebody *writes* a [`Slot`], layers *read* it.
+//!
+//! | part | what it is |
+//! | --- | --- |
+//! | [`Gate`] | admission for one generation of a plugin: open, then closed for good |
+//! | [`Permit`] | proof that a request was admitted; it is inside until the permit drops |
+//! | [`Slot`] | the current generation of a plugin, or why there is none |
+//! | [`Lease`] | a permit plus the plugin's instance, for work that outlives a response |
+//! | [`PluginLayer`] | gates HTTP and gRPC services, counting until the response body ends |
+//! | [`AnyLayer`] | gates any other [`tower_service::Service`]: a rejection is an `Err` |
+//!
+//! ```
+//! use tower_plugin_gate::{Generation, PluginState, Slot};
+//!
+//! let slot: Slot<String> = Slot::new("greeter", PluginState::Loading);
+//! assert_eq!(slot.enter().unwrap_err().state(), PluginState::Loading);
+//!
+//! slot.open(Generation::new(1, "hello".to_owned()));
+//! let lease = slot.enter().expect("the slot is open");
+//! assert_eq!(lease.instance(), "hello");
+//! assert_eq!(slot.in_flight(), 1);
+//!
+//! // Closing lets nothing in any more; what is inside stays until it is done.
+//! let old = slot.close(PluginState::Disabled).expect("there was a generation");
+//! assert!(slot.enter().is_err());
+//! assert!(!old.gate().is_drained());
+//! drop(lease);
+//! assert!(old.gate().is_drained());
+//! ```
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod any;
+mod gate;
+mod plugin;
+mod slot;
+mod sync;
+
+pub use any::{AnyFuture, AnyLayer, AnyService};
+pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};
+pub use plugin::{
+    Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
+};
+pub use slot::{Door, Generation, HasSlot, Lease, PluginState, Rejected, Slot};
+
+/// A boxed error, as tower uses it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

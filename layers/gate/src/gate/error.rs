@@ -1,0 +1,43 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::PluginState;
+
+/// The error a request ends with when its plugin's drain passed the deadline.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CancelledError {
+    plugin: Arc<str>,
+    state: PluginState,
+}
+
+impl CancelledError {
+    pub(crate) fn new(plugin: Arc<str>, state: PluginState) -> Self {
+        Self { plugin, state }
+    }
+
+    /// The state the plugin was in when its gate was closed.
+    #[must_use]
+    pub fn state(&self) -> PluginState {
+        self.state
+    }
+
+    /// Name of the plugin whose drain cancelled the request.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+}
+
+impl fmt::Display for CancelledError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plugin, state } = self;
+        write!(
+            f,
+            "request cancelled: plugin `{plugin}`, {state}, passed its drain deadline; retry"
+        )
+    }
+}
+
+impl Error for CancelledError {}

@@ -1,0 +1,143 @@
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::shard::Drain;
+use super::{Drained, Permit, Shard};
+use crate::sync::{shards, thread_number};
+
+/// Admission for one generation of a plugin: open, then closed for good.
+///
+/// It counts who is inside, knows when the last one left, and cancels what is left on demand. A
+/// clone is another handle to the same gate.
+///
+/// ```
+/// use tower_plugin_gate::Gate;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let gate = Gate::new();
+/// let permit = gate.enter().expect("a new gate is open");
+///
+/// gate.close();
+/// assert!(gate.enter().is_none());
+///
+/// drop(permit);
+/// gate.drained().await;
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Gate {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// A power of two of them, so that a thread's number picks one by its low bits.
+    shards: Box<[Arc<Shard>]>,
+    drain: Arc<Drain>,
+    token: CancellationToken,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Gate {
+    /// An open gate with nobody inside.
+    #[must_use]
+    pub fn new() -> Self {
+        let shards = shards();
+        let drain = Arc::new(Drain::new(shards));
+        let inner = Inner {
+            shards: (0..shards)
+                .map(|_| Arc::new(Shard::new(Arc::clone(&drain))))
+                .collect(),
+            drain,
+            token: CancellationToken::new(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Goes in, or `None` once the gate is closed. Never blocks.
+    #[must_use = "the request is inside only while the permit lives"]
+    pub fn enter(&self) -> Option<Permit> {
+        let shards = &self.inner.shards;
+        let shard = &shards[thread_number() & (shards.len() - 1)];
+        shard.enter().then(|| Permit::new(Arc::clone(shard)))
+    }
+
+    /// Closes the gate for good: once this returned, nobody comes in. `true` for the first call.
+    pub fn close(&self) -> bool {
+        let mut first = false;
+        for shard in &self.inner.shards {
+            first |= shard.close();
+        }
+        first
+    }
+
+    pub(crate) fn drain(&self) -> &Drain {
+        &self.inner.drain
+    }
+
+    /// Whether the gate has been closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner.shards.iter().all(|shard| shard.is_closed())
+    }
+
+    /// How many are inside. While a closed gate turns somebody away, that one may be counted for
+    /// a moment.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.inner.shards.iter().map(|shard| shard.count()).sum()
+    }
+
+    /// How many left after [`cancel`](Self::cancel) without having completed their work.
+    #[must_use]
+    pub fn cancelled_count(&self) -> u64 {
+        self.inner.shards.iter().map(|shard| shard.cut()).sum()
+    }
+
+    /// Whether the gate is closed and everybody has left.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.inner.drain.is_done()
+    }
+
+    /// Resolves once the gate is closed and everybody has left. It waits without bound, so put a
+    /// timeout around it. Cancel safe.
+    pub fn drained(&self) -> Drained {
+        Drained::new(Arc::clone(&self.inner.drain))
+    }
+
+    /// Closes the gate and tells everybody inside to stop: response futures resolve, bodies end
+    /// with an error, and [`token`](Self::token)s are cancelled. Work that does not listen, such
+    /// as a body nobody polls, stays inside.
+    pub fn cancel(&self) {
+        self.close();
+        for shard in &self.inner.shards {
+            shard.cancel();
+        }
+        self.inner.token.cancel();
+    }
+
+    /// A token that is cancelled together with the gate. It is a child: cancelling it cancels
+    /// nothing here.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.inner.token.child_token()
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("closed", &self.is_closed())
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
+    }
+}

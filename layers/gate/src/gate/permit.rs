@@ -1,0 +1,143 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{CancelledError, Shard, Wait};
+
+/// Proof of admission through a [`Gate`](super::Gate): who holds it is inside until it drops.
+///
+/// ```
+/// use tower_plugin_gate::Gate;
+///
+/// let gate = Gate::new();
+/// let permit = gate.enter().expect("a new gate is open");
+/// assert_eq!(gate.in_flight(), 1);
+/// drop(permit);
+/// assert_eq!(gate.in_flight(), 0);
+/// ```
+#[must_use = "the request is inside only while the permit lives"]
+pub struct Permit {
+    shard: Arc<Shard>,
+    wait: Wait,
+    completed: bool,
+}
+
+impl Permit {
+    pub(crate) fn new(shard: Arc<Shard>) -> Self {
+        Self {
+            shard,
+            wait: Wait::default(),
+            completed: false,
+        }
+    }
+
+    /// Leaves, having finished its work: it is not counted as cancelled even if the gate was
+    /// cancelled meanwhile. Dropping the permit leaves too, without that claim.
+    pub fn complete(mut self) {
+        self.mark_completed();
+    }
+
+    pub(crate) fn mark_completed(&mut self) {
+        self.completed = true;
+    }
+
+    /// Whether the gate was cancelled, that is, whether the drain's deadline has passed.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.shard.is_cancelled()
+    }
+
+    /// What to end the request with once it is cancelled.
+    #[must_use]
+    pub fn cancelled_error(&self) -> CancelledError {
+        self.shard.drain().cancelled_error()
+    }
+
+    /// Resolves once the gate is cancelled. Cancel safe.
+    pub fn cancelled(&self) -> Cancelled<'_> {
+        Cancelled {
+            shard: &self.shard,
+            wait: Wait::default(),
+        }
+    }
+
+    /// As polling [`cancelled`](Self::cancelled), for futures that own the permit.
+    ///
+    /// The first call that returns `Pending` registers the task; later calls from the same task
+    /// only read a flag.
+    pub fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.shard.poll_cancelled(&mut self.wait, cx) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// For a permit that is shared: each task brings a place of its own.
+impl Permit {
+    pub(crate) fn poll_cancelled_with(&self, wait: &mut Wait, cx: &mut Context<'_>) -> Poll<()> {
+        if self.shard.poll_cancelled(wait, cx) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    pub(crate) fn leave(&self, wait: &mut Wait) {
+        self.shard.leave(wait);
+    }
+}
+
+/// A second permit through the same door, which the gate counts by itself. It is granted even
+/// when the gate has been closed meanwhile: the first permit holds the door.
+impl Clone for Permit {
+    fn clone(&self) -> Self {
+        self.shard.enter_again();
+        Self::new(Arc::clone(&self.shard))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.shard.leave(&mut self.wait);
+        self.shard.exit(self.completed);
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Future of [`Permit::cancelled`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Cancelled<'a> {
+    shard: &'a Shard,
+    wait: Wait,
+}
+
+impl Future for Cancelled<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if this.shard.poll_cancelled(&mut this.wait, cx) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Drop for Cancelled<'_> {
+    fn drop(&mut self) {
+        self.shard.leave(&mut self.wait);
+    }
+}

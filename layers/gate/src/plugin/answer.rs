@@ -1,0 +1,191 @@
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, Method, Response, StatusCode};
+
+use super::ResponseBody;
+use crate::{CancelledError, PluginState, Rejected};
+
+/// How a client of the gated service expects to be told that there is nobody to serve it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Status 503 with `Retry-After` and a small JSON body.
+    #[default]
+    Http,
+    /// Status 200 with `grpc-status: 14` (`UNAVAILABLE`) on headers that end the stream.
+    Grpc,
+}
+
+/// What a layer answers in place of the service: its protocol and its `Retry-After`.
+///
+/// The default is HTTP with a `Retry-After` of one second.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer {
+    protocol: Protocol,
+    retry_after: u64,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::new(Protocol::Http)
+    }
+}
+
+impl Answer {
+    /// An answer in `protocol`, with a `Retry-After` of one second.
+    #[must_use]
+    pub const fn new(protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            retry_after: 1,
+        }
+    }
+
+    /// With another `Retry-After`, rounded up to whole seconds.
+    #[must_use]
+    pub const fn retry_after(mut self, after: Duration) -> Self {
+        let part = if after.subsec_nanos() == 0 { 0 } else { 1 };
+        self.retry_after = after.as_secs().saturating_add(part);
+        self
+    }
+
+    /// As it is to be given to one request: a tunnel must not be told that it is open, which is
+    /// what any 2xx means to CONNECT.
+    #[must_use]
+    pub fn for_method(mut self, method: &Method) -> Self {
+        if method == Method::CONNECT {
+            self.protocol = Protocol::Http;
+        }
+        self
+    }
+
+    pub(super) fn protocol(self) -> Protocol {
+        self.protocol
+    }
+
+    /// The response to a request that was not admitted.
+    #[must_use]
+    pub fn rejection<B>(self, rejected: &Rejected) -> Response<ResponseBody<B>> {
+        let message = rejected.to_string();
+        self.response(
+            "plugin_unavailable",
+            rejected.plugin(),
+            rejected.state(),
+            &message,
+        )
+    }
+
+    /// The response to a request that was cancelled before its head was out.
+    #[must_use]
+    pub fn cancellation<B>(self, cancelled: &CancelledError) -> Response<ResponseBody<B>> {
+        let message = cancelled.to_string();
+        self.response(
+            "request_cancelled",
+            cancelled.plugin(),
+            cancelled.state(),
+            &message,
+        )
+    }
+
+    fn response<B>(
+        self,
+        code: &str,
+        plugin: &str,
+        state: PluginState,
+        message: &str,
+    ) -> Response<ResponseBody<B>> {
+        match self.protocol {
+            Protocol::Http => {
+                let json = json(code, plugin, state, message);
+                let mut response = Response::new(ResponseBody::full(Bytes::from(json)));
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                let headers = response.headers_mut();
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
+                response
+            }
+            Protocol::Grpc => {
+                let mut response = Response::new(ResponseBody::empty());
+                *response.headers_mut() = grpc_status(message);
+                let grpc = HeaderValue::from_static("application/grpc");
+                response.headers_mut().insert(CONTENT_TYPE, grpc);
+                response
+            }
+        }
+    }
+}
+
+/// The trailers, or trailers-only headers, of a call that ends as `UNAVAILABLE`.
+pub(super) fn grpc_status(message: &str) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(3);
+    headers.insert("grpc-status", HeaderValue::from_static("14"));
+    if let Ok(message) = HeaderValue::try_from(percent_encode(message)) {
+        headers.insert("grpc-message", message);
+    }
+    headers
+}
+
+/// gRPC's percent-encoding of `grpc-message`: printable ASCII but `%` stays as it is.
+fn percent_encode(message: &str) -> String {
+    message
+        .bytes()
+        .fold(String::with_capacity(message.len()), |mut out, byte| {
+            match byte {
+                b'%' | ..b' ' | 0x7f.. => {
+                    let _ = write!(out, "%{byte:02X}");
+                }
+                _ => out.push(char::from(byte)),
+            }
+            out
+        })
+}
+
+fn json(code: &str, plugin: &str, state: PluginState, message: &str) -> String {
+    let (plugin, message) = (JsonStr(plugin), JsonStr(message));
+    format!(
+        r#"{{"plugin":{plugin},"status":"error","code":"{code}","state":"{state}","message":{message}}}"#
+    )
+}
+
+struct JsonStr<'a>(&'a str);
+
+impl std::fmt::Display for JsonStr<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\0'..='\x1f' => write!(f, "\\u{:04x}", u32::from(c))?,
+                _ => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_escaped_in_json() {
+        let body = json("c", "a\"\\\n", PluginState::Failed, "é");
+        assert!(body.contains(r#""plugin":"a\"\\\u000a""#), "{body}");
+        assert!(body.contains(r#""message":"é""#), "{body}");
+    }
+
+    #[test]
+    fn grpc_message_is_percent_encoded() {
+        assert_eq!(percent_encode("50% `ä`\n"), "50%25 `%C3%A4`%0A");
+    }
+
+    #[test]
+    fn retry_after_is_rounded_up_to_whole_seconds() {
+        let answer = Answer::default().retry_after(Duration::from_millis(1200));
+        assert_eq!(answer.retry_after, 2);
+        assert_eq!(answer.retry_after(Duration::from_secs(3)).retry_after, 3);
+    }
+}

@@ -1,0 +1,105 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_layer::Layer;
+
+use super::{Answer, PluginService, Protocol};
+use crate::slot::RawSlot;
+use crate::{AnyLayer, HasSlot};
+
+/// Gates an HTTP service behind a plugin.
+///
+/// While the plugin serves, requests pass through unchanged and are counted until their response
+/// body ends. While it drains or is gone, they are answered 503 with `Retry-After` and a small
+/// JSON body. When the drain's deadline passes, those still inside are cancelled: without a head
+/// they are answered 503, in mid-body they end with an error.
+///
+/// Requests to upgrade (`Upgrade`, or the method CONNECT) carry a [`Lease`](crate::Lease) in
+/// their extensions, for the handler to hold for as long as the upgraded connection lives.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use http::{Request, Response, StatusCode};
+/// use http_body_util::Full;
+/// use bytes::Bytes;
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use tower_plugin_gate::{Generation, PluginLayer, PluginState, Slot};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Infallible> {
+/// let slot = Slot::new("geo", PluginState::Loading);
+/// let service = ServiceBuilder::new().layer(PluginLayer::new(&slot)).service_fn(
+///     |_: Request<()>| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello"))) },
+/// );
+///
+/// let early = service.clone().oneshot(Request::new(())).await?;
+/// assert_eq!(early.status(), StatusCode::SERVICE_UNAVAILABLE);
+/// assert_eq!(early.headers()["retry-after"], "1");
+///
+/// slot.open(Generation::new(1, ()));
+/// let response = service.oneshot(Request::new(())).await?;
+/// assert_eq!(response.status(), StatusCode::OK);
+/// assert_eq!(slot.in_flight(), 1, "the body has not ended yet");
+/// drop(response);
+/// assert_eq!(slot.in_flight(), 0);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct PluginLayer {
+    slot: Arc<RawSlot>,
+    answer: Answer,
+}
+
+impl PluginLayer {
+    /// A layer for HTTP services.
+    #[must_use]
+    pub fn new<P: HasSlot>(plugin: &P) -> Self {
+        Self::speaking(Protocol::Http, plugin)
+    }
+
+    /// A layer for gRPC services, as tonic builds them: what is answered in place of the service
+    /// is status 14, `UNAVAILABLE`.
+    #[must_use]
+    pub fn grpc<P: HasSlot>(plugin: &P) -> Self {
+        Self::speaking(Protocol::Grpc, plugin)
+    }
+
+    /// A layer for any [`Service`](tower_service::Service), whatever it takes and gives: what is
+    /// answered in its place is an `Err`. A request is inside until its future ends.
+    #[must_use]
+    pub fn any<P: HasSlot>(plugin: &P) -> AnyLayer {
+        AnyLayer::new(plugin)
+    }
+
+    fn speaking<P: HasSlot>(protocol: Protocol, plugin: &P) -> Self {
+        Self {
+            slot: Arc::clone(&plugin.slot().raw),
+            answer: Answer::new(protocol),
+        }
+    }
+
+    /// Sets the `Retry-After` of rejections, rounded up to whole seconds. Default: one second.
+    #[must_use]
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        self.answer = self.answer.retry_after(after);
+        self
+    }
+}
+
+impl<S> Layer<S> for PluginLayer {
+    type Service = PluginService<S>;
+
+    fn layer(&self, inner: S) -> PluginService<S> {
+        PluginService::new(inner, Arc::clone(&self.slot), self.answer)
+    }
+}
+
+impl fmt::Debug for PluginLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginLayer")
+            .field("plugin", &self.slot.plugin)
+            .field("answer", &self.answer)
+            .finish()
+    }
+}

@@ -1,0 +1,91 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::header::{CONNECTION, UPGRADE};
+use http::{Method, Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::{Answer, ResponseBody, ResponseFuture};
+use crate::Door;
+use crate::slot::RawSlot;
+
+/// Service of [`PluginLayer`](super::PluginLayer).
+#[derive(Clone)]
+pub struct PluginService<S> {
+    inner: S,
+    door: Door,
+    answer: Answer,
+}
+
+impl<S> PluginService<S> {
+    pub(super) fn new(inner: S, slot: Arc<RawSlot>, answer: Answer) -> Self {
+        Self {
+            inner,
+            door: Door::to(slot),
+            answer,
+        }
+    }
+
+    /// The service behind the gate.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service behind the gate.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service behind the gate, without the gate.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, R, B> Service<Request<R>> for PluginService<S>
+where
+    S: Service<Request<R>, Response = Response<B>>,
+    B: Body,
+{
+    type Response = Response<ResponseBody<B>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.door.poll_ready(cx, |cx| self.inner.poll_ready(cx))
+    }
+
+    fn call(&mut self, mut request: Request<R>) -> Self::Future {
+        let answer = self.answer.for_method(request.method());
+        let admitted = if is_upgrade(&request) {
+            self.door.lease().map(|lease| {
+                request.extensions_mut().insert(lease.clone());
+                lease.into()
+            })
+        } else {
+            self.door.enter().map(super::Holder::from)
+        };
+        match admitted {
+            Ok(holder) => ResponseFuture::admitted(self.inner.call(request), holder, answer),
+            Err(rejected) => ResponseFuture::rejected(rejected, answer),
+        }
+    }
+}
+
+/// Whether the connection may go on after the response, as something else than HTTP.
+fn is_upgrade<R>(request: &Request<R>) -> bool {
+    let headers = request.headers();
+    request.method() == Method::CONNECT
+        || (headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION))
+}
+
+impl<S: fmt::Debug> fmt::Debug for PluginService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginService")
+            .field("inner", &self.inner)
+            .field("door", &self.door)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,158 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::generation::RawGeneration;
+use super::{Admission, Occupant, PluginState, RawSlot, Rejected};
+use crate::gate::Wait;
+use crate::{HasSlot, Lease, Permit};
+
+/// A service's own way into a slot: readiness before a call, admission in it.
+///
+/// For middleware that gates by itself. A clone starts afresh, as a clone of a service does.
+///
+/// The order for each request is that of a service: [`poll_ready`](Self::poll_ready) until it is
+/// ready, then [`enter`](Self::enter).
+pub struct Door {
+    slot: Arc<RawSlot>,
+    /// The generation last entered, and the slot's version at that time. A fresh door leaves it
+    /// empty on its first call: most clones serve one request, and remembering costs two writes
+    /// to a count that every thread shares.
+    known: Known,
+    /// The state that made the door ready although the service behind it was not.
+    ready_because: Option<PluginState>,
+    wait: Wait,
+}
+
+enum Known {
+    Fresh,
+    Used,
+    Generation {
+        version: u64,
+        generation: Arc<RawGeneration>,
+    },
+}
+
+impl Door {
+    /// A door to the slot of `plugin`.
+    pub fn new<P: HasSlot>(plugin: &P) -> Self {
+        Self::to(Arc::clone(&plugin.slot().raw))
+    }
+
+    pub(crate) fn to(slot: Arc<RawSlot>) -> Self {
+        Self {
+            slot,
+            known: Known::Fresh,
+            ready_because: None,
+            wait: Wait::default(),
+        }
+    }
+
+    /// Name of the plugin.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.slot.plugin
+    }
+
+    /// Ready when the service behind is, or when the slot is closed: then
+    /// [`enter`](Self::enter) rejects, so nobody waits for a service that may never be called.
+    ///
+    /// # Errors
+    ///
+    /// Those of `inner`.
+    pub fn poll_ready<E>(
+        &mut self,
+        cx: &mut Context<'_>,
+        inner: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), E>>,
+    ) -> Poll<Result<(), E>> {
+        self.ready_because = None;
+        let polled = inner(cx);
+        if polled.is_pending() {
+            self.slot.register(&mut self.wait, cx);
+            if let Occupant::Closed(state) = self.slot.occupant() {
+                self.ready_because = Some(state);
+                self.slot.leave(&mut self.wait);
+                return Poll::Ready(Ok(()));
+            }
+        } else {
+            self.slot.leave(&mut self.wait);
+        }
+        polled
+    }
+
+    /// Goes in through the current generation.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] when there is none, or when the slot was closed while the service behind was
+    /// not ready: a service that is not ready must not be called, even if the slot has been
+    /// opened again since.
+    pub fn enter(&mut self) -> Result<Permit, Rejected> {
+        let entered = match self.ready_because.take() {
+            Some(state) => Err(state),
+            None => self.enter_known(),
+        };
+        entered.map_err(|state| self.slot.rejected(state))
+    }
+
+    fn enter_known(&mut self) -> Result<Permit, PluginState> {
+        match &self.known {
+            Known::Generation {
+                version,
+                generation,
+            } if *version == self.slot.version() => {
+                if let Some(permit) = generation.gate.enter() {
+                    return Ok(permit);
+                }
+            }
+            Known::Fresh => {
+                self.known = Known::Used;
+                return self.slot.enter();
+            }
+            Known::Used | Known::Generation { .. } => {}
+        }
+        self.known = Known::Used;
+        let version = self.slot.version();
+        let Admission { permit, generation } = self.slot.admit()?;
+        self.known = Known::Generation {
+            version,
+            generation,
+        };
+        Ok(permit)
+    }
+
+    /// As [`enter`](Self::enter), for a request whose handler may outlive its response.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`enter`](Self::enter).
+    pub fn lease(&mut self) -> Result<Lease, Rejected> {
+        let entered = match self.ready_because.take() {
+            Some(state) => Err(state),
+            None => self.slot.admit(),
+        };
+        entered
+            .map(Lease::new)
+            .map_err(|state| self.slot.rejected(state))
+    }
+}
+
+impl Clone for Door {
+    fn clone(&self) -> Self {
+        Self::to(Arc::clone(&self.slot))
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.slot.leave(&mut self.wait);
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Door")
+            .field("plugin", &self.plugin())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,22 @@
+//! What both planes share for one plugin: the current generation, or why there is none.
+
+mod door;
+mod generation;
+mod lease;
+mod occupant;
+mod rejected;
+#[expect(
+    clippy::module_inception,
+    reason = "the folder is named for its main part"
+)]
+mod slot;
+mod state;
+
+pub use door::Door;
+pub use generation::Generation;
+pub use lease::Lease;
+pub use rejected::Rejected;
+pub use slot::{HasSlot, Slot};
+pub use state::PluginState;
+
+pub(crate) use occupant::{Admission, Occupant, RawSlot};

@@ -1,0 +1,50 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use super::PluginState;
+
+/// Why a request was not admitted: the plugin has no generation that could serve it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejected {
+    plugin: Arc<str>,
+    state: PluginState,
+}
+
+impl Rejected {
+    pub(crate) fn new(plugin: Arc<str>, state: PluginState) -> Self {
+        Self { plugin, state }
+    }
+
+    /// Name of the plugin.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// The state it was in.
+    #[must_use]
+    pub fn state(&self) -> PluginState {
+        self.state
+    }
+
+    /// Whether the plugin is on its way to another state, so that trying again soon may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.state.is_transition()
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plugin `{}` is {}; ", self.plugin, self.state)?;
+        f.write_str(if self.is_transient() {
+            "retry shortly"
+        } else {
+            "retry once an operator has brought it back"
+        })
+    }
+}
+
+impl Error for Rejected {}
