@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shard::Drain;
 use super::{Drained, Permit, Shard};
-use crate::sync::{shards, thread_number};
+use crate::sync::{AtomicUsize, Ordering, shards, thread_number};
 
 /// Admission for one generation of a plugin: open, then closed for good.
 ///
@@ -35,6 +35,7 @@ struct Inner {
     /// A power of two of them, so that a thread's number picks one by its low bits.
     shards: Box<[Arc<Shard>]>,
     drain: Arc<Drain>,
+    closed_on: AtomicUsize,
     token: CancellationToken,
 }
 
@@ -55,6 +56,7 @@ impl Gate {
                 .map(|_| Arc::new(Shard::new(Arc::clone(&drain))))
                 .collect(),
             drain,
+            closed_on: AtomicUsize::new(0),
             token: CancellationToken::new(),
         };
         Self {
@@ -73,10 +75,19 @@ impl Gate {
     /// Closes the gate for good: once this returned, nobody comes in. `true` for the first call.
     pub fn close(&self) -> bool {
         let mut first = false;
-        for shard in &self.inner.shards {
-            first |= shard.close();
+        for inside in self.inner.shards.iter().filter_map(|shard| shard.close()) {
+            first = true;
+            // Relaxed: read by whoever closed the gate, or was told by them.
+            self.inner.closed_on.fetch_add(inside, Ordering::Relaxed);
         }
         first
+    }
+
+    /// How many were inside when the gate was closed; 0 before that.
+    #[must_use]
+    pub fn closed_on(&self) -> usize {
+        // Relaxed: see `close`.
+        self.inner.closed_on.load(Ordering::Relaxed)
     }
 
     pub(crate) fn drain(&self) -> &Drain {

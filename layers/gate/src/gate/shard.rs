@@ -151,17 +151,18 @@ impl Shard {
         }
     }
 
-    /// Lets nobody in any more. `true` for the call that closed the shard.
-    pub(crate) fn close(&self) -> bool {
+    /// Lets nobody in any more. The call that closed the shard is told how many were inside: up
+    /// to then whoever was counted had been admitted.
+    pub(crate) fn close(&self) -> Option<usize> {
         // AcqRel: pairs with the Acquire in `enter` and with the AcqRel in `subtract`.
         let before = self.line.word.fetch_or(CLOSED, Ordering::AcqRel);
         if before & CLOSED != 0 {
-            return false;
+            return None;
         }
         if before == 0 {
             self.finish();
         }
-        true
+        Some(before / ONE)
     }
 
     /// Moves a closed and empty shard to done. A passer-by who is being turned away may hold the
