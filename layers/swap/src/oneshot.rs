@@ -12,6 +12,15 @@ pin_project! {
     /// The second happens to a request that was meant for a generation which is gone: nobody has
     /// polled the service of the next one yet, so this future owns a clone of it and does. No
     /// service is ever called that has not been ready.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_plugin_gate::ResponseFuture;
+    /// use tower_plugin_swap::Oneshot;
+    ///
+    /// /// The future of a `SwapService<S>`.
+    /// type SwapFuture<S, B> = ResponseFuture<Oneshot<S, Request<B>>>;
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Oneshot<S, R>
     where

@@ -81,6 +81,14 @@ impl<T> Generation<T> {
     }
 
     /// Whether both are handles to one generation.
+    ///
+    /// ```
+    /// use tower_plugin_gate::Generation;
+    ///
+    /// let generation = Generation::new(1, ());
+    /// assert!(generation.is_same(&generation.clone()));
+    /// assert!(!generation.is_same(&Generation::new(1, ())));
+    /// ```
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.raw, &other.raw)

@@ -131,6 +131,15 @@ impl<T> Slot<T> {
     }
 
     /// Why a request would be turned away just now; `None` while a generation serves.
+    ///
+    /// ```
+    /// use tower_plugin_gate::{Generation, PluginState, Slot};
+    ///
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// assert!(slot.rejection().is_some_and(|rejected| rejected.is_transient()));
+    /// slot.open(Generation::new(1, ()));
+    /// assert_eq!(slot.rejection(), None);
+    /// ```
     #[must_use]
     pub fn rejection(&self) -> Option<Rejected> {
         let open = |generation: &Arc<RawGeneration>| (!generation.gate.is_closed()).then_some(());

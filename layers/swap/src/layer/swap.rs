@@ -21,6 +21,19 @@ use crate::live::Live;
 /// until it is used again or dropped; a clone that is only ever cloned, as under hyper, axum and
 /// tonic, keeps nothing.
 ///
+/// ```
+/// use tower::{Layer, layer::util::Identity};
+/// use tower_plugin_gate::{PluginState, Slot};
+/// use tower_plugin_swap::{Swap, SwapLayer};
+///
+/// #[derive(Clone)]
+/// struct Site;
+///
+/// let slot = Slot::new("geo", PluginState::Loading);
+/// let swap: Swap<Site, Identity> = SwapLayer::new(&slot).layer(Site);
+/// # drop(swap);
+/// ```
+///
 /// Bounds: the instance outlives any one thread and so does what it makes, hence `Send`, `Sync`
 /// and `'static`, as axum and tonic ask of every middleware. Of the inner service only `Clone` and
 /// `Send` are asked.

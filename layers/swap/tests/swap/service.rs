@@ -232,10 +232,13 @@ async fn idle_clone_keeps_no_old_instance() {
     let calls = std::sync::Arc::downgrade(&first.calls);
     let slot = open(first);
     let service = SwapService::new(&slot);
-    drop(service.clone().oneshot(request()).await.unwrap());
+    let mut used = service.clone();
+    send(&mut used).await;
+    let template = used.clone();
+    drop(used);
     drop(swap(&slot, Numbered::new(2)));
-    assert!(calls.upgrade().is_none(), "only the template is left");
-    drop::<SwapService<Numbered>>(service);
+    assert!(calls.upgrade().is_none(), "only templates are left");
+    drop::<[SwapService<Numbered>; 2]>([service, template]);
 }
 
 #[test]
