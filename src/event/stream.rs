@@ -45,7 +45,7 @@ impl EventStream {
     pub(super) fn new(log: Arc<Log>, newest: watch::Receiver<u64>, after: u64) -> Self {
         let changed = ReusableBoxFuture::new(changed(newest, after));
         Self {
-            journal: Arc::downgrade(journal),
+            log,
             after,
             changed,
         }
