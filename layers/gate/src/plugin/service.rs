@@ -2,8 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, UPGRADE};
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -59,26 +58,11 @@ where
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let answer = self.answer.for_method(request.method());
-        let admitted = if is_upgrade(&request) {
-            self.door.lease().map(|lease| {
-                request.extensions_mut().insert(lease.clone());
-                lease.into()
-            })
-        } else {
-            self.door.enter().map(super::Holder::from)
-        };
-        match admitted {
+        match self.door.enter_request(&mut request) {
             Ok(holder) => ResponseFuture::admitted(self.inner.call(request), holder, answer),
             Err(rejected) => ResponseFuture::rejected(rejected, answer),
         }
     }
-}
-
-/// Whether the connection may go on after the response, as something else than HTTP.
-fn is_upgrade<R>(request: &Request<R>) -> bool {
-    let headers = request.headers();
-    request.method() == Method::CONNECT
-        || (headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION))
 }
 
 impl<S: fmt::Debug> fmt::Debug for PluginService<S> {

@@ -29,9 +29,16 @@ impl<T: Send + Sync + 'static> Generation<T> {
     /// A generation with an open gate, numbered by the caller: 1, 2, 3… for each plugin.
     #[must_use]
     pub fn new(number: u64, instance: T) -> Self {
+        Self::from_arc(number, Arc::new(instance))
+    }
+
+    /// As [`new`](Self::new), of an instance that is shared: an earlier generation's, to be gone
+    /// back to.
+    #[must_use]
+    pub fn from_arc(number: u64, instance: Arc<T>) -> Self {
         let raw = RawGeneration {
             number,
-            instance: Arc::new(instance),
+            instance,
             gate: Gate::new(),
         };
         Self::from_raw(Arc::new(raw))
@@ -73,7 +80,9 @@ impl<T> Generation<T> {
         self.raw.number
     }
 
-    /// Its gate.
+    /// Its gate. To close it, [open](crate::Slot::open) or [close](crate::Slot::close) the slot:
+    /// closed past the slot, it rejects all the same, but those who wait for the service behind
+    /// to become ready are not told.
     #[must_use]
     pub fn gate(&self) -> &Gate {
         &self.raw.gate
