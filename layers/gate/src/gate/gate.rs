@@ -93,8 +93,8 @@ impl Gate {
         self.inner.shards[0].is_closed()
     }
 
-    /// How many are inside. While a closed gate turns somebody away, that one may be counted for
-    /// a moment.
+    /// How many are inside. While a gate is being closed, somebody who is turned away may be
+    /// counted for a moment; a drained gate always says 0.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.inner.shards.iter().map(|shard| shard.count()).sum()

@@ -117,7 +117,9 @@ impl Shard {
 
     pub(crate) fn count(&self) -> usize {
         // Relaxed: a number to show, it orders nothing.
-        self.line.word.load(Ordering::Relaxed) / ONE
+        let word = self.line.word.load(Ordering::Relaxed);
+        // Beyond `DONE` there are only passers-by who are being turned away.
+        if word & DONE == 0 { word / ONE } else { 0 }
     }
 
     pub(crate) fn cut(&self) -> u64 {

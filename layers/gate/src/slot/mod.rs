@@ -19,4 +19,6 @@ pub use rejected::Rejected;
 pub use slot::{HasSlot, Slot};
 pub use state::PluginState;
 
+#[cfg(all(test, tower_plugin_loom))]
+pub(crate) use generation::RawGeneration;
 pub(crate) use occupant::{Admission, Occupant, RawSlot};
