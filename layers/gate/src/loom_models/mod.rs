@@ -5,7 +5,10 @@
 //!     cargo test -p tower-plugin-gate --release --target-dir target/loom loom
 //! ```
 
-#![allow(clippy::unwrap_used, reason = "a model that panics fails, which is what it is for")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a model that panics fails, which is what it is for"
+)]
 
 mod cancel;
 mod drain;
@@ -44,17 +47,21 @@ fn bounded_by(more: usize, model: impl Fn() + Send + Sync + 'static) {
 struct Work(Vec<UnsafeCell<usize>>);
 
 impl Work {
+    #[allow(
+        clippy::arc_with_non_send_sync,
+        reason = "loom's threads take it, and loom looks for the races"
+    )]
     fn new(workers: usize) -> Arc<Self> {
         Arc::new(Self((0..workers).map(|_| UnsafeCell::new(0)).collect()))
     }
 
     fn write(&self, worker: usize) {
-        self.0[worker].with_mut(|cell| touch_mut(cell));
+        self.0[worker].with_mut(touch_mut);
     }
 
     fn read(&self) {
         for cell in &self.0 {
-            cell.with(|cell| touch(cell));
+            cell.with(touch);
         }
     }
 }
