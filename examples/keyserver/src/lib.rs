@@ -4,4 +4,8 @@
 //! [`serve`] puts it on a socket.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod cli;
+pub mod hkp;
 pub mod keys;
+pub mod serve;
+pub mod workers;
