@@ -29,7 +29,7 @@ fn push(lines: &mut String, certificate: &Certificate, now: u32) -> fmt::Result 
         key.fingerprint, key.algorithm, key.bits
     )?;
     for user in certificate.user_ids() {
-        let id = percent_encode(user.bytes, RESERVED);
+        let id = percent_encode(&user.bytes, RESERVED);
         writeln!(lines, "uid:{id}:{}", self::times(user.validity, now))?;
     }
     Ok(())

@@ -34,14 +34,14 @@ pub(super) fn index(
 ) -> Html<String> {
     let list = html! {
         @for certificate in certificates {
-            (key(&certificate.primary(), "pub", now, fingerprint))
+            (key(certificate.primary(), "pub", now, fingerprint))
             ul {
                 @for user in certificate.user_ids() {
-                    li { (String::from_utf8_lossy(user.bytes)) (validity(user.validity, now)) }
+                    li { (String::from_utf8_lossy(&user.bytes)) (validity(user.validity, now)) }
                 }
                 @if verbose {
                     @for subkey in certificate.subkeys() {
-                        li { (key(&subkey, "sub", now, fingerprint)) }
+                        li { (key(subkey, "sub", now, fingerprint)) }
                     }
                 }
             }

@@ -30,14 +30,14 @@ fn decode(block: &str) -> Result<Vec<u8>, KeyError> {
     match label.trim_end() {
         PUBLIC => {}
         SECRET => return Err(KeyError::Secret),
-        other => {
-            return Err(KeyError::malformed(format!(
-                "{BEGIN}{other} starts no public key"
-            )));
+        _ => {
+            return Err(malformed(
+                "its first line is not that of a public key block",
+            ));
         }
     }
     let body = skip_headers(rest)
-        .ok_or_else(|| KeyError::malformed("there is no blank line before the base64 text"))?;
+        .ok_or_else(|| malformed("there is no blank line before the base64 text"))?;
     let mut bytes = Vec::new();
     Dearmor::after_header(
         BlockType::PublicKey,
@@ -46,8 +46,12 @@ fn decode(block: &str) -> Result<Vec<u8>, KeyError> {
         body.len(),
     )
     .read_to_end(&mut bytes)
-    .map_err(KeyError::malformed)?;
+    .map_err(|_| malformed("its base64 text or its last line is damaged"))?;
     Ok(bytes)
+}
+
+fn malformed(reason: &str) -> KeyError {
+    KeyError::Malformed(reason.to_owned())
 }
 
 fn skip_headers(text: &str) -> Option<&str> {

@@ -1,19 +1,64 @@
 use bytes::Bytes;
 use pgp::{
-    composed::{ArmorOptions, SignedKeyDetails, SignedPublicKey},
+    composed::{ArmorOptions, Deserializable, SignedKeyDetails, SignedPublicKey},
     types::{Fingerprint, KeyDetails},
 };
 
-use super::{KeyError, Limits, merge};
+use super::{KeyError, Limits, describe, merge};
 
 /// A public key with all that belongs to it, every signature in it verified.
 ///
-/// [`Reader`](super::Reader) makes them.
+/// [`Reader`](super::Reader) makes them. It is kept as it is served, with what the server needs to
+/// know of it beside: unpacked, a key takes about ten times as much memory.
 #[derive(Debug)]
 pub struct Certificate {
-    pub(super) key: SignedPublicKey,
     armored: Bytes,
-    lower_case_user_ids: Box<[String]>,
+    primary: Key,
+    subkeys: Box<[Key]>,
+    user_ids: Box<[UserId]>,
+}
+
+/// One key of a [`Certificate`]: the primary key or a subkey.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// What names it for good.
+    pub fingerprint: Fingerprint,
+    /// The number of its algorithm in OpenPGP's registry.
+    pub algorithm: u8,
+    /// Its size in bits; 0 where that is not known.
+    pub bits: u16,
+    /// When its owner stands by it.
+    pub validity: Validity,
+}
+
+/// A user id of a [`Certificate`].
+#[derive(Clone, Debug)]
+pub struct UserId {
+    /// Its bytes, UTF-8 by convention only.
+    pub bytes: Box<[u8]>,
+    /// The same as text in lower case, for searching.
+    pub(super) lower_case: Box<str>,
+    /// When its owner stands by it.
+    pub validity: Validity,
+}
+
+/// From when to when something holds, as its owner said last. Times are in seconds since 1970.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Validity {
+    /// When it was made.
+    pub created: u32,
+    /// When it ends, if it does.
+    pub expires: Option<u32>,
+    /// Whether it was taken back.
+    pub revoked: bool,
+}
+
+impl Validity {
+    /// Whether it has ended at the time `now`.
+    #[must_use]
+    pub fn is_expired(&self, now: u32) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 impl Certificate {
@@ -22,17 +67,17 @@ impl Certificate {
         let details = SignedKeyDetails::new(vec![], vec![], vec![], vec![]);
         let mut without_repetition = SignedPublicKey::new(key.primary_key.clone(), details, vec![]);
         merge::merge(&mut without_repetition, key);
-        Self::seal(without_repetition, limits)
+        Self::pack(&without_repetition, limits)
     }
 
     /// This certificate with what `other`, of the same fingerprint, adds to it.
     pub(super) fn merged(&self, other: &Self, limits: &Limits) -> Result<Self, KeyError> {
-        let mut key = self.key.clone();
-        merge::merge(&mut key, other.key.clone());
-        Self::seal(key, limits)
+        let mut key = self.unpack()?;
+        merge::merge(&mut key, other.unpack()?);
+        Self::pack(&key, limits)
     }
 
-    fn seal(key: SignedPublicKey, limits: &Limits) -> Result<Self, KeyError> {
+    fn pack(key: &SignedPublicKey, limits: &Limits) -> Result<Self, KeyError> {
         let too_big = |limit| {
             let fingerprint = format!("{:X}", key.fingerprint());
             KeyError::TooBig { fingerprint, limit }
@@ -40,30 +85,27 @@ impl Certificate {
         if key.details.users.len() > limits.max_user_ids {
             return Err(too_big(format!("{} user ids", limits.max_user_ids)));
         }
-        let armored = key
-            .to_armored_bytes(ArmorOptions::default())
-            .map_err(KeyError::malformed)?;
+        let armored = key.to_armored_bytes(ArmorOptions::default())?;
         if armored.len() > limits.max_key_bytes {
             return Err(too_big(format!("{} bytes", limits.max_key_bytes)));
         }
-        let lower_case = |id| String::from_utf8_lossy(id).to_lowercase();
-        let lower_case_user_ids = key
-            .details
-            .users
-            .iter()
-            .map(|user| lower_case(user.id.id()))
-            .collect();
         Ok(Self {
             armored: armored.into(),
-            lower_case_user_ids,
-            key,
+            primary: describe::primary(key),
+            subkeys: key.public_subkeys.iter().map(describe::subkey).collect(),
+            user_ids: key.details.users.iter().map(describe::user_id).collect(),
         })
+    }
+
+    fn unpack(&self) -> Result<SignedPublicKey, KeyError> {
+        let (key, _) = SignedPublicKey::from_armor_single(&*self.armored)?;
+        Ok(key)
     }
 
     /// The fingerprint of the primary key.
     #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.key.fingerprint()
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.primary.fingerprint
     }
 
     /// The whole certificate in ASCII armor.
@@ -72,8 +114,28 @@ impl Certificate {
         self.armored.clone()
     }
 
-    /// The user ids in lower case, what is no UTF-8 in them replaced: for searching.
-    pub(super) fn lower_case_user_ids(&self) -> &[String] {
-        &self.lower_case_user_ids
+    /// The primary key.
+    #[must_use]
+    pub fn primary(&self) -> &Key {
+        &self.primary
+    }
+
+    /// The subkeys.
+    #[must_use]
+    pub fn subkeys(&self) -> &[Key] {
+        &self.subkeys
+    }
+
+    /// The user ids, in the order they came in.
+    #[must_use]
+    pub fn user_ids(&self) -> &[UserId] {
+        &self.user_ids
+    }
+
+    /// Of the primary key and all subkeys.
+    pub(super) fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
+        std::iter::once(&self.primary)
+            .chain(&self.subkeys)
+            .map(|key| &key.fingerprint)
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use pgp::{
     composed::{SignedPublicKey, SignedPublicSubKey},
     crypto::hash::HashAlgorithm,
@@ -6,7 +8,7 @@ use pgp::{
     types::{KeyDetails, KeyVersion, Tag},
 };
 
-use super::KeyError;
+use super::{KeyError, Limits};
 
 /// Strips keys down to what they vouch for themselves.
 ///
@@ -15,17 +17,31 @@ use super::KeyError;
 /// a valid signature of the key it claims to belong to.
 pub(super) struct Checker {
     max_signatures: usize,
+    deadline: Instant,
     verified: usize,
     dropped: usize,
 }
 
 impl Checker {
-    pub(super) fn new(max_signatures: usize) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let deadline = Instant::now() + limits.max_check_time;
         Self {
-            max_signatures,
+            max_signatures: limits.max_signatures,
+            deadline,
             verified: 0,
             dropped: 0,
         }
+    }
+
+    /// Whether there is time and work left.
+    pub(super) fn may_go_on(&self) -> Result<(), KeyError> {
+        if self.verified > self.max_signatures {
+            return Err(KeyError::TooManySignatures(self.max_signatures));
+        }
+        if Instant::now() > self.deadline {
+            return Err(KeyError::TooSlow);
+        }
+        Ok(())
     }
 
     /// Signatures left out so far.
@@ -76,9 +92,7 @@ impl Checker {
                 }
             });
         }
-        if self.verified > self.max_signatures {
-            return Err(KeyError::TooManySignatures(self.max_signatures));
-        }
+        self.may_go_on()?;
 
         details
             .users
@@ -111,7 +125,7 @@ impl Checker {
     ) {
         let before = signatures.len();
         signatures.retain_mut(|sig| {
-            if !is_published_by(sig, primary) || self.verified > self.max_signatures {
+            if !is_published_by(sig, primary) || self.may_go_on().is_err() {
                 return false;
             }
             self.verified += 1;

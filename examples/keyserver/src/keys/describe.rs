@@ -1,104 +1,55 @@
+//! What the signatures of a checked key say about it.
+
 use pgp::{
+    composed::{SignedPublicKey, SignedPublicSubKey},
     packet::{Signature, SignatureType},
-    types::{Fingerprint, KeyDetails},
+    types::{Duration, KeyDetails, SignedUser},
 };
 
 use super::{
-    Certificate,
+    Key, UserId, Validity,
     check::{is_binding, is_self_certification},
     material,
 };
 
-/// A user id of a [`Certificate`].
-#[derive(Clone, Copy, Debug)]
-pub struct UserId<'a> {
-    /// Its bytes, UTF-8 by convention only.
-    pub bytes: &'a [u8],
-    /// When its owner stands by it.
-    pub validity: Validity,
+pub(super) fn primary(key: &SignedPublicKey) -> Key {
+    let details = &key.details;
+    let certifications = details.users.iter().flat_map(|user| &user.signatures);
+    let certifications = certifications.filter(|sig| is_self_certification(sig));
+    let newest = newest(certifications.chain(&details.direct_signatures));
+    describe(
+        &key.primary_key,
+        newest,
+        !details.revocation_signatures.is_empty(),
+    )
 }
 
-/// One key of a [`Certificate`]: the primary key or a subkey.
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// What names it for good.
-    pub fingerprint: Fingerprint,
-    /// The number of its algorithm in OpenPGP's registry.
-    pub algorithm: u8,
-    /// Its size in bits; 0 where that is not known.
-    pub bits: u16,
-    /// When its owner stands by it.
-    pub validity: Validity,
+pub(super) fn subkey(subkey: &SignedPublicSubKey) -> Key {
+    let newest = newest(subkey.signatures.iter().filter(|sig| is_binding(sig)));
+    let revocation = Some(SignatureType::SubkeyRevocation);
+    let revoked = subkey.signatures.iter().any(|sig| sig.typ() == revocation);
+    describe(&subkey.key, newest, revoked)
 }
 
-/// From when to when something holds, as its owner said last. Times are in seconds since 1970.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Validity {
-    /// When it was made.
-    pub created: u32,
-    /// When it ends, if it does.
-    pub expires: Option<u32>,
-    /// Whether it was taken back.
-    pub revoked: bool,
-}
-
-impl Validity {
-    /// Whether it has ended at the time `now`.
-    #[must_use]
-    pub fn is_expired(&self, now: u32) -> bool {
-        self.expires.is_some_and(|expires| expires <= now)
-    }
-}
-
-impl Certificate {
-    /// The primary key.
-    #[must_use]
-    pub fn primary(&self) -> Key {
-        let details = &self.key.details;
-        let certifications = details.users.iter().flat_map(|user| &user.signatures);
-        let newest = newest(
-            certifications
-                .filter(|sig| is_self_certification(sig))
-                .chain(details.direct_signatures.iter()),
-        );
-        describe(
-            &self.key.primary_key,
-            newest,
-            !details.revocation_signatures.is_empty(),
-        )
-    }
-
-    /// The user ids, in the order they came in.
-    pub fn user_ids(&self) -> impl Iterator<Item = UserId<'_>> {
-        self.key.details.users.iter().map(|user| {
-            let newest = newest(
-                user.signatures
-                    .iter()
-                    .filter(|sig| is_self_certification(sig)),
-            );
-            let made = newest.map_or(0, created);
-            let expires = end(made, newest.and_then(Signature::signature_expiration_time));
-            let taken_back = |sig: &Signature| !is_self_certification(sig) && created(sig) >= made;
-            let revoked = user.signatures.iter().any(taken_back);
-            UserId {
-                bytes: user.id.id(),
-                validity: Validity {
-                    created: made,
-                    expires,
-                    revoked,
-                },
-            }
-        })
-    }
-
-    /// The subkeys.
-    pub fn subkeys(&self) -> impl Iterator<Item = Key> {
-        self.key.public_subkeys.iter().map(|subkey| {
-            let newest = newest(subkey.signatures.iter().filter(|sig| is_binding(sig)));
-            let revocation = Some(SignatureType::SubkeyRevocation);
-            let revoked = subkey.signatures.iter().any(|sig| sig.typ() == revocation);
-            describe(&subkey.key, newest, revoked)
-        })
+pub(super) fn user_id(user: &SignedUser) -> UserId {
+    let newest = newest(
+        user.signatures
+            .iter()
+            .filter(|sig| is_self_certification(sig)),
+    );
+    let made = newest.map_or(0, created);
+    let expires = end(made, newest.and_then(Signature::signature_expiration_time));
+    let taken_back = |sig: &Signature| !is_self_certification(sig) && created(sig) >= made;
+    let revoked = user.signatures.iter().any(taken_back);
+    let bytes = user.id.id();
+    UserId {
+        bytes: bytes.into(),
+        lower_case: String::from_utf8_lossy(bytes).to_lowercase().into(),
+        validity: Validity {
+            created: made,
+            expires,
+            revoked,
+        },
     }
 }
 
@@ -126,7 +77,7 @@ fn created(signature: &Signature) -> u32 {
 }
 
 /// A lifetime of zero seconds means that there is no end.
-fn end(created: u32, lifetime: Option<pgp::types::Duration>) -> Option<u32> {
+fn end(created: u32, lifetime: Option<Duration>) -> Option<u32> {
     match lifetime?.as_secs() {
         0 => None,
         seconds => Some(created.saturating_add(seconds)),
@@ -138,11 +89,11 @@ mod tests {
     use pgp::{
         composed::SignedPublicKey,
         packet::SubpacketData,
-        types::{Duration, Password, Tag, Timestamp},
+        types::{Password, Tag, Timestamp},
     };
 
     use super::*;
-    use crate::keys::{Limits, testing};
+    use crate::keys::{Certificate, Limits, testing};
 
     const DAY: u32 = 24 * 60 * 60;
 
@@ -176,6 +127,7 @@ mod tests {
         );
         let subkeys: Vec<_> = certificate
             .subkeys()
+            .iter()
             .map(|key| (key.algorithm, key.bits))
             .collect();
         assert_eq!(subkeys, [(18, 255), (22, 255)]);
@@ -193,7 +145,8 @@ mod tests {
                 vec![created, lifetime(days)],
             )
         };
-        let ends = certificate(&key(10)).primary();
+        let ends = certificate(&key(10));
+        let ends = ends.primary();
         let created = ends.validity.created;
         assert_eq!(ends.validity.expires, Some(created + 10 * DAY));
         assert!(ends.validity.is_expired(created + 10 * DAY));
@@ -205,7 +158,7 @@ mod tests {
     fn revoked_user_id_and_key_are_marked() {
         let now = SubpacketData::SignatureCreationTime(Timestamp::now());
         let user_revoked = certificate(&certify(1, SignatureType::CertRevocation, vec![now]));
-        assert!(user_revoked.user_ids().all(|id| id.validity.revoked));
+        assert!(user_revoked.user_ids().iter().all(|id| id.validity.revoked));
         assert!(!user_revoked.primary().validity.revoked);
 
         let secret = testing::secret(1, &["Alice"]);

@@ -21,8 +21,8 @@ pub enum KeyError {
         /// Its version.
         version: u8,
     },
-    /// No user id carries a valid self-signature.
-    #[error("key {fingerprint} has no user id with a valid signature of its own")]
+    /// No user id carries a self-signature that verifies.
+    #[error("key {fingerprint} has no user id with a signature of its own that can be verified")]
     NoUserId {
         /// The key it is about.
         fingerprint: String,
@@ -40,8 +40,11 @@ pub enum KeyError {
     /// More self-signatures than are verified for one submission.
     #[error("more than {0} signatures to check: send fewer keys at a time")]
     TooManySignatures(usize),
-    /// The store holds as many keys as it may; known keys can still be updated.
-    #[error("the key server is full: it takes updates of keys it has, and no new ones")]
+    /// Checking took longer than it may.
+    #[error("checking takes too long: send fewer keys at a time")]
+    TooSlow,
+    /// The store holds as much as it may.
+    #[error("the key server is full: use another one")]
     Full,
 }
 
@@ -51,9 +54,15 @@ impl KeyError {
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full)
     }
+}
 
-    pub(super) fn malformed(reason: impl std::fmt::Display) -> Self {
-        Self::Malformed(reason.to_string())
+impl From<pgp::errors::Error> for KeyError {
+    fn from(error: pgp::errors::Error) -> Self {
+        // This one prints its source as for a programmer, with all it contains.
+        if let pgp::errors::Error::InvalidPacketContent { source } = error {
+            return Self::from(*source);
+        }
+        Self::Malformed(error.to_string())
     }
 }
 

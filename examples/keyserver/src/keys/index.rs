@@ -15,6 +15,8 @@ pub(super) struct Index {
     /// Which certificates have a key of this id, subkeys included. The halves of the id are
     /// swapped, so that those with one short id stand side by side.
     by_key_id: BTreeMap<u64, Vec<Fingerprint>>,
+    /// Of all certificates, in armor.
+    bytes: usize,
 }
 
 /// Up to so many certificates.
@@ -28,22 +30,35 @@ impl Index {
         self.certificates.len()
     }
 
+    /// How many bytes more there are once `certificate` is in.
+    pub(super) fn growth(&self, certificate: &Certificate) -> usize {
+        let known = self
+            .get(certificate.fingerprint())
+            .map_or(0, |known| known.armored().len());
+        certificate.armored().len().saturating_sub(known)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn get(&self, primary: &Fingerprint) -> Option<&Arc<Certificate>> {
         self.certificates.get(primary)
     }
 
     pub(super) fn insert(&mut self, certificate: Arc<Certificate>) {
+        self.bytes += self.growth(&certificate);
         let primary = certificate.fingerprint();
-        for fingerprint in fingerprints(&certificate) {
+        for fingerprint in certificate.fingerprints() {
             let primaries = self
                 .by_key_id
-                .entry(swapped(key_id(&fingerprint)))
+                .entry(swapped(key_id(fingerprint)))
                 .or_default();
-            if !primaries.contains(&primary) {
+            if !primaries.contains(primary) {
                 primaries.push(primary.clone());
             }
         }
-        self.certificates.insert(primary, certificate);
+        self.certificates.insert(primary.clone(), certificate);
     }
 
     /// The certificates with a key named by `handle`. A primary fingerprint names one and no other:
@@ -68,7 +83,7 @@ impl Index {
             .flat_map(|(_, primaries)| primaries);
         for certificate in candidates.filter_map(|primary| self.get(primary)) {
             let named = match handle {
-                Handle::Fingerprint(named) => fingerprints(certificate).any(|own| own == *named),
+                Handle::Fingerprint(named) => certificate.fingerprints().any(|own| own == named),
                 Handle::KeyId(_) | Handle::ShortId(_) => true,
             };
             if named {
@@ -90,9 +105,9 @@ impl Index {
         };
         for certificate in self.certificates.values() {
             if certificate
-                .lower_case_user_ids()
+                .user_ids()
                 .iter()
-                .any(|id| text.matches(id))
+                .any(|id| text.matches(&id.lower_case))
             {
                 found.push(certificate)?;
             }
@@ -116,12 +131,6 @@ impl Found {
         self.certificates.push(certificate.clone());
         Ok(())
     }
-}
-
-/// Of the primary key and all subkeys.
-fn fingerprints(certificate: &Certificate) -> impl Iterator<Item = Fingerprint> {
-    let subkeys = certificate.subkeys().map(|subkey| subkey.fingerprint);
-    std::iter::once(certificate.fingerprint()).chain(subkeys)
 }
 
 /// The swapped key ids that `handle` may stand for.

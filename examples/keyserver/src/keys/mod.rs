@@ -18,8 +18,7 @@ mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use certificate::Certificate;
-pub use describe::{Key, UserId, Validity};
+pub use certificate::{Certificate, Key, UserId, Validity};
 pub use error::{KeyError, QueryError};
 pub use limits::Limits;
 pub use query::{Handle, Query, Text};

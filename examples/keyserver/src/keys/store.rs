@@ -65,13 +65,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When one gets too big by it, or there is no room for the new ones; then none is added.
+    /// When one gets too big by it, or there is no room for it; then none is added.
     pub fn add(&self, certificates: Vec<Certificate>) -> Result<Added, KeyError> {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let mut added = Added::default();
         let mut changed: HashMap<Fingerprint, Arc<Certificate>> = HashMap::new();
         for certificate in certificates {
-            let fingerprint = certificate.fingerprint();
+            let fingerprint = certificate.fingerprint().clone();
             let staged = changed.get(&fingerprint).cloned();
             let known = staged.or_else(|| self.read().get(&fingerprint).cloned());
             let Some(known) = known else {
@@ -88,12 +88,18 @@ impl Store {
             }
         }
         let mut index = self.write();
-        if added.new > 0 && index.len() + added.new > self.limits.max_keys {
+        let growth: usize = changed
+            .values()
+            .map(|certificate| index.growth(certificate))
+            .sum();
+        if added.new > 0 && index.len() + added.new > self.limits.max_keys
+            || index.bytes() + growth > self.limits.max_total_bytes
+        {
             return Err(KeyError::Full);
         }
-        changed
-            .into_values()
-            .for_each(|certificate| index.insert(certificate));
+        for certificate in changed.into_values() {
+            index.insert(certificate);
+        }
         Ok(added)
     }
 
@@ -114,7 +120,7 @@ impl Store {
             found = index.by_text(text, limit)?;
         }
         drop(index);
-        found.sort_by_key(|certificate| Reverse(certificate.primary().validity.created));
+        found.sort_by_cached_key(|certificate| Reverse(certificate.primary().validity.created));
         Ok(found)
     }
 

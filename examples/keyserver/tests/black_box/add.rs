@@ -90,11 +90,11 @@ async fn garbage_is_refused_with_a_reason_and_changes_nothing() {
         (&testing::armored_bytes(b"no packets"), "cannot be read"),
         (
             &testing::armored(&unbound),
-            "no user id with a valid signature",
+            "no user id with a signature of its own",
         ),
         (
             &(good.clone() + &testing::armored(&unbound)),
-            "no user id with a valid signature",
+            "no user id with a signature of its own",
         ),
     ];
     for (text, reason) in refused {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use pgp::{
     packet::{KeyFlags, Notation, Subpacket},
     types::Password,
@@ -7,7 +9,7 @@ use super::*;
 use crate::keys::testing::{self, signature, subpacket};
 
 fn check(key: &SignedPublicKey) -> Result<(SignedPublicKey, usize), KeyError> {
-    let mut checker = Checker::new(100);
+    let mut checker = Checker::new(&Limits::default());
     let key = checker.check(key.clone())?;
     Ok((key, checker.dropped()))
 }
@@ -144,11 +146,24 @@ fn padding_in_the_unsigned_part_is_cut_off() {
 #[test]
 fn signatures_past_the_limit_are_not_verified() {
     let key = testing::public(1, &["Alice", "Alice Example"]);
-    let mut checker = Checker::new(4);
+    let mut checker = Checker::new(&Limits {
+        max_signatures: 4,
+        ..Limits::default()
+    });
     checker.check(key.clone()).unwrap();
     let refused = checker.check(key);
     assert!(
         matches!(refused, Err(KeyError::TooManySignatures(4))),
         "{refused:?}"
     );
+}
+
+#[test]
+fn checking_ends_when_its_time_is_up() {
+    let limits = Limits {
+        max_check_time: Duration::ZERO,
+        ..Limits::default()
+    };
+    let refused = Checker::new(&limits).check(testing::public(1, &["Alice"]));
+    assert!(matches!(refused, Err(KeyError::TooSlow)), "{refused:?}");
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use pgp::{
     composed::{SignedPublicKey, SignedPublicSubKey},
     packet::{PubKeyInner, PublicSubkey, SignatureType},
@@ -9,9 +11,11 @@ use crate::keys::testing;
 
 const ROOMY: Limits = Limits {
     max_keys: 10,
+    max_total_bytes: 100_000,
     max_user_ids: 3,
     max_key_bytes: 100_000,
     max_signatures: 100,
+    max_check_time: Duration::from_secs(60),
     max_results: 2,
 };
 
@@ -25,7 +29,7 @@ fn found(store: &Store, search: &str) -> Vec<Fingerprint> {
         .find(&query)
         .unwrap()
         .iter()
-        .map(|cert| cert.fingerprint())
+        .map(|cert| cert.fingerprint().clone())
         .collect()
 }
 
@@ -170,6 +174,24 @@ fn full_store_takes_updates_only_and_adds_nothing_of_the_rest() {
 }
 
 #[test]
+fn bytes_over_the_limit_are_refused_for_new_keys_and_for_updates() {
+    let alice = testing::public(1, &["Alice", "Alice Example"]);
+    let mut part = alice.clone();
+    part.details.users.truncate(1);
+    let max_total_bytes = certificate(&part).armored().len();
+    let store = Store::new(Limits {
+        max_total_bytes,
+        ..ROOMY
+    });
+    store.add(vec![certificate(&part)]).unwrap();
+    store.add(vec![certificate(&part)]).unwrap();
+    for key in [alice, testing::public(2, &["Bob"])] {
+        assert!(store.add(vec![certificate(&key)]).unwrap_err().is_full());
+    }
+    assert_eq!(store.len(), 1);
+}
+
+#[test]
 fn merging_past_a_limit_changes_nothing() {
     let store = Store::new(ROOMY);
     let names = ["A", "B", "C", "D"];
@@ -184,7 +206,7 @@ fn merging_past_a_limit_changes_nothing() {
         .find(&Query::parse("a", true).unwrap())
         .unwrap()
         .remove(0);
-    assert_eq!(stored.user_ids().count(), 2);
+    assert_eq!(stored.user_ids().len(), 2);
 }
 
 #[test]
