@@ -104,3 +104,22 @@ impl From<QueryRejection> for HkpError {
         Self::BadRequest(rejection.body_text())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn busy_server_says_when_to_come_back() {
+        let response = HkpError::from(WorkError::Busy).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[RETRY_AFTER], "1");
+    }
+
+    #[test]
+    fn input_that_panics_is_the_clients_fault() {
+        let response = HkpError::from(WorkError::Panicked).into_response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert!(!response.headers().contains_key(RETRY_AFTER));
+    }
+}

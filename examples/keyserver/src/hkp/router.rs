@@ -55,3 +55,46 @@ pub fn add_routes(server: Arc<KeyServer>) -> Router {
 pub fn page_routes() -> Router {
     Router::new().route("/", get(page::home))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use axum::{body::Body, http::Request};
+    use bytes::Bytes;
+    use http_body::Frame;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::keys::Limits;
+
+    /// What a client sends that stopped in the middle.
+    struct Stalled;
+
+    impl http_body::Body for Stalled {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn submission_that_stalls_is_given_up() {
+        let request = Request::post("/pks/add")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::new(Stalled))
+            .unwrap();
+        let app = router(Arc::new(KeyServer::new(Limits::default())));
+        let response = app.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+}
