@@ -33,4 +33,4 @@ pub use tower_plugin_gate::{
     Rejected, ResponseBody,
 };
 pub use tower_plugin_swap as swap;
-//SWAPSwapLayer, SwapService};
+pub use tower_plugin_swap::{SwapLayer, SwapService};

@@ -10,10 +10,17 @@ use super::{Event, EventKind, EventStream};
 /// than the journal reaches back is told how much it missed.
 #[derive(Debug)]
 pub(crate) struct Journal {
+    log: Arc<Log>,
+    /// Revision of the newest event. Closes with the journal, which is how readers learn that
+    /// nothing more will come.
+    newest: watch::Sender<u64>,
+}
+
+/// What writers and readers share.
+#[derive(Debug)]
+pub(super) struct Log {
     events: Mutex<VecDeque<Event>>,
     capacity: usize,
-    /// Revision of the newest event.
-    newest: watch::Sender<u64>,
 }
 
 /// What a reader finds at a revision.
@@ -26,20 +33,22 @@ pub(super) enum Found {
 
 impl Journal {
     pub(crate) fn new(capacity: usize) -> Arc<Self> {
-        let newest = watch::Sender::new(0);
-        Arc::new(Self {
+        let log = Log {
             events: Mutex::default(),
             capacity: capacity.max(1),
-            newest,
+        };
+        Arc::new(Self {
+            log: Arc::new(log),
+            newest: watch::Sender::new(0),
         })
     }
 
     pub(crate) fn record(&self, kind: EventKind, plugin: &str, generation: u64, message: String) {
-        let mut events = self.lock();
+        let mut events = self.log.lock();
         // The revision is told under the lock, so that it never runs backwards.
         self.newest.send_modify(|newest| {
             *newest += 1;
-            if events.len() == self.capacity {
+            if events.len() == self.log.capacity {
                 events.pop_front();
             }
             let (id, time) = (*newest, SystemTime::now());
@@ -55,6 +64,15 @@ impl Journal {
         });
     }
 
+    /// Events after `revision`; from now on with `None`.
+    pub(crate) fn subscribe(&self, after: Option<u64>) -> EventStream {
+        let newest = self.newest.subscribe();
+        let after = after.unwrap_or_else(|| *newest.borrow());
+        EventStream::new(Arc::clone(&self.log), newest, after)
+    }
+}
+
+impl Log {
     pub(super) fn find(&self, revision: u64) -> Found {
         let events = self.lock();
         let oldest = events.front().map_or(1, |event| event.id);
@@ -65,13 +83,6 @@ impl Journal {
                 .and_then(|offset| events.get(offset))
                 .map_or(Found::NotYet, |event| Found::Event(event.clone())),
         }
-    }
-
-    /// Events after `revision`; from now on with `None`.
-    pub(crate) fn subscribe(self: &Arc<Self>, after: Option<u64>) -> EventStream {
-        let watch = self.newest.subscribe();
-        let after = after.unwrap_or_else(|| *watch.borrow());
-        EventStream::new(self, watch, after)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Event>> {

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
@@ -8,10 +8,11 @@ use futures_core::Stream;
 use tokio::sync::watch;
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::journal::Found;
-use super::{Event, EventKind, Journal};
+use super::journal::{Found, Log};
+use super::{Event, EventKind};
 
-/// Events in the order in which they happened, without end while the manager lives.
+/// Events in the order in which they happened; it ends after the last one once the manager and its
+/// plugins' tasks are gone.
 ///
 /// A subscriber slows nobody. One that falls further behind than the journal reaches back is given
 /// an event of kind [`StreamReset`](EventKind::StreamReset) that says how many it missed, and goes
@@ -29,7 +30,7 @@ use super::{Event, EventKind, Journal};
 /// # Ok(()) }
 /// ```
 pub struct EventStream {
-    journal: Weak<Journal>,
+    log: Arc<Log>,
     /// Revision of the last event given out.
     after: u64,
     changed: ReusableBoxFuture<'static, (watch::Receiver<u64>, bool)>,
@@ -41,23 +42,22 @@ async fn changed(mut newest: watch::Receiver<u64>, after: u64) -> (watch::Receiv
 }
 
 impl EventStream {
-    pub(super) fn new(journal: &Arc<Journal>, newest: watch::Receiver<u64>, after: u64) -> Self {
+    pub(super) fn new(log: Arc<Log>, newest: watch::Receiver<u64>, after: u64) -> Self {
         let changed = ReusableBoxFuture::new(changed(newest, after));
         Self {
-            journal: Arc::downgrade(journal),
+            log,
             after,
             changed,
         }
     }
 
-    /// The next event, or `None` once the manager is gone. Cancel safe.
+    /// The next event, or `None` once nothing more can come. Cancel safe.
     pub async fn recv(&mut self) -> Option<Event> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
     fn take(&mut self) -> Option<Event> {
-        let journal = self.journal.upgrade()?;
-        match journal.find(self.after + 1) {
+        match self.log.find(self.after + 1) {
             Found::Event(event) => {
                 self.after = event.id;
                 Some(event)

@@ -45,7 +45,7 @@ pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
 };
-pub use slot::{Door, Generation, HasSlot, Lease, PluginState, Rejected, Slot};
+pub use slot::{Door, Generation, HasSlot, Lease, PluginState, Rejected, Slot, Watch};
 
 /// A boxed error, as tower uses it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

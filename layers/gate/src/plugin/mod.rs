@@ -5,11 +5,13 @@
 //! | --- | --- |
 //! | `layer.rs` | what a user configures |
 //! | `service.rs` | admission, in `call` |
+//! | `admit.rs` | admission of one request, and the lease of an upgrade |
 //! | `holder.rs` | the permit of a request, or the lease it shares with an upgrade handler |
 //! | `future.rs` | the response head, or a rejection in its place |
 //! | `body.rs` | the response body, and its end |
 //! | `answer.rs` | what a rejection looks like in HTTP and in gRPC |
 
+mod admit;
 mod answer;
 mod body;
 mod future;

@@ -2,12 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, UPGRADE};
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Answer, ResponseBody, ResponseFuture};
+use super::admit::is_upgrade;
+use super::{Answer, Holder, ResponseBody, ResponseFuture};
 use crate::Door;
 use crate::slot::RawSlot;
 
@@ -60,25 +60,16 @@ where
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let answer = self.answer.for_method(request.method());
         let admitted = if is_upgrade(&request) {
-            self.door.lease().map(|lease| {
-                request.extensions_mut().insert(lease.clone());
-                lease.into()
-            })
+            let lease = self.door.lease();
+            lease.map(|lease| Holder::upgrade(lease, &mut request))
         } else {
-            self.door.enter().map(super::Holder::from)
+            self.door.enter().map(Holder::from)
         };
         match admitted {
             Ok(holder) => ResponseFuture::admitted(self.inner.call(request), holder, answer),
             Err(rejected) => ResponseFuture::rejected(rejected, answer),
         }
     }
-}
-
-/// Whether the connection may go on after the response, as something else than HTTP.
-fn is_upgrade<R>(request: &Request<R>) -> bool {
-    let headers = request.headers();
-    request.method() == Method::CONNECT
-        || (headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION))
 }
 
 impl<S: fmt::Debug> fmt::Debug for PluginService<S> {

@@ -3,7 +3,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::Gate;
+use super::Admission;
+use crate::{Gate, Lease};
 
 /// One instance of a plugin with a gate of its own. A clone is another handle to it.
 ///
@@ -77,6 +78,26 @@ impl<T> Generation<T> {
     #[must_use]
     pub fn gate(&self) -> &Gate {
         &self.raw.gate
+    }
+
+    /// Whether both are handles to one generation.
+    ///
+    /// ```
+    /// use tower_plugin_gate::Generation;
+    ///
+    /// let generation = Generation::new(1, ());
+    /// assert!(generation.is_same(&generation.clone()));
+    /// assert!(!generation.is_same(&Generation::new(1, ())));
+    /// ```
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.raw, &other.raw)
+    }
+
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        let permit = self.raw.gate.enter()?;
+        let generation = Arc::clone(&self.raw);
+        Some(Lease::new(Admission { permit, generation }))
     }
 }
 

@@ -11,6 +11,7 @@ mod rejected;
 )]
 mod slot;
 mod state;
+mod watch;
 
 pub use door::Door;
 pub use generation::Generation;
@@ -18,5 +19,6 @@ pub use lease::Lease;
 pub use rejected::Rejected;
 pub use slot::{HasSlot, Slot};
 pub use state::PluginState;
+pub use watch::Watch;
 
 pub(crate) use occupant::{Admission, Occupant, RawSlot};

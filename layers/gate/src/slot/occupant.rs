@@ -67,32 +67,32 @@ impl RawSlot {
     /// Goes in through whatever is current: the one place that decides, for every reason why
     /// there may be no instance.
     pub(crate) fn enter(&self) -> Result<Permit, PluginState> {
-        self.enter_with(|_, permit| permit)
+        self.try_current(|generation| generation.gate.enter())
     }
 
     /// As `enter`, and says through which generation.
     pub(crate) fn admit(&self) -> Result<Admission, PluginState> {
-        self.enter_with(|generation, permit| Admission {
-            permit,
-            generation: Arc::clone(generation),
+        self.try_current(|generation| {
+            let permit = generation.gate.enter()?;
+            let generation = Arc::clone(generation);
+            Some(Admission { permit, generation })
         })
     }
 
-    fn enter_with<T>(
+    /// Tries something with the current generation, and again with the next one where the gate
+    /// was found closed (`None`).
+    pub(crate) fn try_current<T>(
         &self,
-        admitted: impl Fn(&Arc<RawGeneration>, Permit) -> T,
+        attempt: impl Fn(&Arc<RawGeneration>) -> Option<T>,
     ) -> Result<T, PluginState> {
         let mut turned_away_by = None;
         loop {
-            let attempt = self.current.with(|current| match current {
+            let tried = self.current.with(|current| match current {
                 Occupant::Closed(state) => Err(Ok(*state)),
-                Occupant::Open(generation) => match generation.gate.enter() {
-                    Some(permit) => Ok(admitted(generation, permit)),
-                    None => Err(Err(generation.number)),
-                },
+                Occupant::Open(generation) => attempt(generation).ok_or(Err(generation.number)),
             });
-            match attempt {
-                Ok(admitted) => return Ok(admitted),
+            match tried {
+                Ok(done) => return Ok(done),
                 Err(Ok(state)) => return Err(state),
                 // Somebody closed the gate past the slot, so nothing new will come of looking.
                 Err(Err(number)) if turned_away_by == Some(number) => {
