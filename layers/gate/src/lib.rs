@@ -36,6 +36,8 @@
 
 mod any;
 mod gate;
+#[cfg(all(test, tower_plugin_loom))]
+mod loom_models;
 mod plugin;
 mod slot;
 mod sync;

@@ -32,7 +32,7 @@ pin_project! {
 }
 
 impl<F> AnyFuture<F> {
-    pub(super) fn admitted(future: F, permit: Permit) -> Self {
+    pub(crate) fn admitted(future: F, permit: Permit) -> Self {
         Self {
             state: State::Admitted { future, permit },
         }

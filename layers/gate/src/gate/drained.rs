@@ -3,8 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::Wait;
-use super::shard::Drain;
+use super::{Drain, Wait};
 
 /// Future of [`Gate::drained`](super::Gate::drained): resolves once the gate is closed and empty.
 ///

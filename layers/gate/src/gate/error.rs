@@ -23,7 +23,8 @@ impl CancelledError {
         self.state
     }
 
-    /// Name of the plugin whose drain cancelled the request.
+    /// Name of the plugin whose drain cancelled the request; empty for a gate that was never in a
+    /// slot.
     #[must_use]
     pub fn plugin(&self) -> &str {
         &self.plugin
@@ -33,9 +34,13 @@ impl CancelledError {
 impl fmt::Display for CancelledError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { plugin, state } = self;
+        f.write_str("request cancelled: ")?;
+        if plugin.is_empty() {
+            return f.write_str("its gate passed the drain deadline; retry");
+        }
         write!(
             f,
-            "request cancelled: plugin `{plugin}`, {state}, passed its drain deadline; retry"
+            "plugin `{plugin}`, {state}, passed its drain deadline; retry"
         )
     }
 }

@@ -3,8 +3,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::shard::Drain;
-use super::{Drained, Permit, Shard};
+use super::{Drain, Drained, Permit, Shard};
 use crate::sync::{AtomicUsize, Ordering, shards, thread_number};
 
 /// Admission for one generation of a plugin: open, then closed for good.
@@ -49,7 +48,12 @@ impl Gate {
     /// An open gate with nobody inside.
     #[must_use]
     pub fn new() -> Self {
-        let shards = shards();
+        Self::with_shards(shards())
+    }
+
+    /// A gate of so many shards, a power of two.
+    pub(crate) fn with_shards(shards: usize) -> Self {
+        debug_assert!(shards.is_power_of_two(), "a mask picks the shard");
         let drain = Arc::new(Drain::new(shards));
         let inner = Inner {
             shards: (0..shards)
@@ -72,15 +76,21 @@ impl Gate {
         shard.enter().then(|| Permit::new(Arc::clone(shard)))
     }
 
-    /// Closes the gate for good: once this returned, nobody comes in. `true` for the first call.
+    /// Closes the gate for good: once this returned, nobody comes in. `true` for the one call
+    /// that closed it.
     pub fn close(&self) -> bool {
-        let mut first = false;
-        for inside in self.inner.shards.iter().filter_map(|shard| shard.close()) {
-            first = true;
+        // The first shard last: it is closed only once all are, and of several callers at a time
+        // one finds it open.
+        let mut closed = false;
+        for shard in self.inner.shards.iter().rev() {
+            let inside = shard.close();
+            closed = inside.is_some();
             // Relaxed: read by whoever closed the gate, or was told by them.
-            self.inner.closed_on.fetch_add(inside, Ordering::Relaxed);
+            self.inner
+                .closed_on
+                .fetch_add(inside.unwrap_or(0), Ordering::Relaxed);
         }
-        first
+        closed
     }
 
     /// How many were inside when the gate was closed; 0 before that.
@@ -97,11 +107,11 @@ impl Gate {
     /// Whether the gate has been closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.inner.shards.iter().all(|shard| shard.is_closed())
+        self.inner.shards[0].is_closed()
     }
 
-    /// How many are inside. While a closed gate turns somebody away, that one may be counted for
-    /// a moment.
+    /// How many are inside. While a gate is being closed, somebody who is turned away may be
+    /// counted for a moment; a drained gate always says 0.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.inner.shards.iter().map(|shard| shard.count()).sum()

@@ -10,6 +10,8 @@
 //!
 //! The last shard to be done wakes everybody in [`Gate::drained`].
 
+mod cancelled;
+mod drain;
 mod drained;
 mod error;
 #[expect(
@@ -21,9 +23,12 @@ mod permit;
 mod shard;
 mod wait;
 
+pub use cancelled::Cancelled;
+pub(crate) use cancelled::Listener;
+pub(crate) use drain::Drain;
 pub use drained::Drained;
 pub use error::CancelledError;
 pub use gate::Gate;
-pub use permit::{Cancelled, Permit};
+pub use permit::Permit;
 pub(crate) use shard::Shard;
-pub(crate) use wait::{Wait, WakerSet};
+pub(crate) use wait::{Wait, Waiters};

@@ -1,10 +1,8 @@
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{CancelledError, Shard, Wait};
+use super::{Cancelled, CancelledError, Listener, Shard, Wait};
 
 /// Proof of admission through a [`Gate`](super::Gate): who holds it is inside until it drops.
 ///
@@ -57,10 +55,12 @@ impl Permit {
 
     /// Resolves once the gate is cancelled. Cancel safe.
     pub fn cancelled(&self) -> Cancelled<'_> {
-        Cancelled {
-            shard: &self.shard,
-            wait: Wait::default(),
-        }
+        Cancelled::new(&self.shard)
+    }
+
+    /// For one task of those that share the permit.
+    pub(crate) fn listener(&self) -> Listener {
+        Listener::new(Arc::clone(&self.shard))
     }
 
     /// As polling [`cancelled`](Self::cancelled), for futures that own the permit.
@@ -73,21 +73,6 @@ impl Permit {
         } else {
             Poll::Pending
         }
-    }
-}
-
-/// For a permit that is shared: each task brings a place of its own.
-impl Permit {
-    pub(crate) fn poll_cancelled_with(&self, wait: &mut Wait, cx: &mut Context<'_>) -> Poll<()> {
-        if self.shard.poll_cancelled(wait, cx) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-
-    pub(crate) fn leave(&self, wait: &mut Wait) {
-        self.shard.leave(wait);
     }
 }
 
@@ -112,32 +97,5 @@ impl fmt::Debug for Permit {
         f.debug_struct("Permit")
             .field("cancelled", &self.is_cancelled())
             .finish_non_exhaustive()
-    }
-}
-
-/// Future of [`Permit::cancelled`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
-pub struct Cancelled<'a> {
-    shard: &'a Shard,
-    wait: Wait,
-}
-
-impl Future for Cancelled<'_> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        if this.shard.poll_cancelled(&mut this.wait, cx) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-impl Drop for Cancelled<'_> {
-    fn drop(&mut self) {
-        self.shard.leave(&mut self.wait);
     }
 }

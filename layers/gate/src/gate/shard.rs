@@ -1,10 +1,10 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::task::Context;
 
 use crossbeam_utils::CachePadded;
 
-use super::{CancelledError, Wait, WakerSet};
-use crate::PluginState;
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, lock};
+use super::{Drain, Wait, Waiters};
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 const CLOSED: usize = 0b01;
 const DONE: usize = 0b10;
@@ -24,77 +24,8 @@ struct Line {
     /// How many left after the cancellation without having been completed.
     cut: AtomicU64,
     /// Tasks to wake on cancellation. Emptied once, when `cancelled` is set under this lock.
-    waiting: Mutex<WakerSet>,
+    waiting: Waiters,
     drain: Arc<Drain>,
-}
-
-/// What the shards of one gate share, touched only while it drains.
-#[derive(Debug)]
-pub(crate) struct Drain {
-    /// Shards that are not done yet.
-    live: AtomicUsize,
-    waiting: Mutex<WakerSet>,
-    /// Whose gate it is, told by the slot it was put in.
-    plugin: OnceLock<Arc<str>>,
-    /// The state the plugin was in when its slot closed the gate.
-    state: OnceLock<PluginState>,
-}
-
-impl Drain {
-    pub(crate) fn new(shards: usize) -> Self {
-        Self {
-            live: AtomicUsize::new(shards),
-            waiting: Mutex::default(),
-            plugin: OnceLock::new(),
-            state: OnceLock::new(),
-        }
-    }
-
-    /// Says whose gate it is. Only the first word counts.
-    pub(crate) fn belongs_to(&self, plugin: &Arc<str>) {
-        self.plugin.get_or_init(|| Arc::clone(plugin));
-    }
-
-    /// Says why it is about to be closed. Only the first word counts.
-    pub(crate) fn because(&self, state: PluginState) {
-        self.state.get_or_init(|| state);
-    }
-
-    /// What a request that is cut off here is told.
-    pub(crate) fn cancelled_error(&self) -> CancelledError {
-        let plugin = self.plugin.get().map_or_else(|| Arc::from(""), Arc::clone);
-        CancelledError::new(
-            plugin,
-            self.state.get().copied().unwrap_or(PluginState::Unloading),
-        )
-    }
-
-    pub(crate) fn is_done(&self) -> bool {
-        // Acquire: pairs with the AcqRel `fetch_sub` in `shard_done`, so what requests wrote
-        // before they left is visible to whoever sees the gate drained.
-        self.live.load(Ordering::Acquire) == 0
-    }
-
-    /// Registers for the wake-up of the last shard. The caller looks at `is_done` *afterwards*:
-    /// either it sees the zero, or the last shard sees the waker.
-    pub(crate) fn register(&self, wait: &mut Wait, cx: &std::task::Context<'_>) {
-        wait.register(&mut lock(&self.waiting), cx);
-    }
-
-    pub(crate) fn leave(&self, wait: &mut Wait) {
-        if wait.is_registered() {
-            wait.leave(&mut lock(&self.waiting));
-        }
-    }
-
-    fn shard_done(&self) {
-        // AcqRel: releases this shard's exits to, and acquires the other shards' exits from, the
-        // load in `is_done` and the other calls of this line.
-        if self.live.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let wakers = lock(&self.waiting).take();
-            wakers.for_each(std::task::Waker::wake);
-        }
-    }
 }
 
 impl Shard {
@@ -104,7 +35,7 @@ impl Shard {
                 word: AtomicUsize::new(0),
                 cancelled: AtomicBool::new(false),
                 cut: AtomicU64::new(0),
-                waiting: Mutex::default(),
+                waiting: Waiters::default(),
                 drain,
             }),
         }
@@ -112,13 +43,12 @@ impl Shard {
 
     /// Counts one in. `false`: the shard is closed and nothing was counted.
     pub(crate) fn enter(&self) -> bool {
-        // Relaxed: a shortcut that spares a crowd at a closed gate the two writes below; only
-        // the `fetch_add` decides.
-        if self.line.word.load(Ordering::Relaxed) & CLOSED != 0 {
+        // Acquire, here and below: pairs with the AcqRel `fetch_or` in `close`: who is turned
+        // away sees what was published before the gate was closed, the slot's new occupant first
+        // of all. The load spares a crowd at a closed gate the two writes below.
+        if self.is_closed() {
             return false;
         }
-        // Acquire: pairs with the AcqRel `fetch_or` in `close`: who is turned away sees what was
-        // published before the gate was closed, the slot's new occupant first of all.
         let before = self.line.word.fetch_add(ONE, Ordering::Acquire);
         if before & CLOSED == 0 {
             return true;
@@ -154,7 +84,8 @@ impl Shard {
     /// Lets nobody in any more. The call that closed the shard is told how many were inside: up
     /// to then whoever was counted had been admitted.
     pub(crate) fn close(&self) -> Option<usize> {
-        // AcqRel: pairs with the Acquire in `enter` and with the AcqRel in `subtract`.
+        // AcqRel: releases what was published before to the Acquire in `enter`, and acquires the
+        // exits so far, from `subtract`, to pass them on if the shard is empty.
         let before = self.line.word.fetch_or(CLOSED, Ordering::AcqRel);
         if before & CLOSED != 0 {
             return None;
@@ -181,22 +112,25 @@ impl Shard {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // Acquire: as in `enter`.
+        // Acquire: see `enter`.
         self.line.word.load(Ordering::Acquire) & CLOSED != 0
     }
 
     pub(crate) fn count(&self) -> usize {
         // Relaxed: a number to show, it orders nothing.
-        self.line.word.load(Ordering::Relaxed) / ONE
+        let word = self.line.word.load(Ordering::Relaxed);
+        // Beyond `DONE` there are only passers-by who are being turned away.
+        if word & DONE == 0 { word / ONE } else { 0 }
     }
 
     pub(crate) fn cut(&self) -> u64 {
-        // Relaxed: see `exit`.
+        // Relaxed: exact once `Drain::is_done` was seen, see `exit`.
         self.line.cut.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        // Acquire: pairs with the Release store in `cancel`.
+        // Acquire: pairs with the Release store in `cancel`: who sees the cancellation sees why
+        // the gate was closed.
         self.line.cancelled.load(Ordering::Acquire)
     }
 
@@ -206,34 +140,25 @@ impl Shard {
 
     /// Marks the shard cancelled and wakes everybody who waits for that.
     pub(crate) fn cancel(&self) {
-        let mut waiting = lock(&self.line.waiting);
-        // Release: pairs with the Acquire in `is_cancelled`. Under the lock, so that no waker is
-        // registered after the set was emptied.
-        self.line.cancelled.store(true, Ordering::Release);
-        let wakers = waiting.take();
-        drop(waiting);
-        wakers.for_each(std::task::Waker::wake);
+        // Release: pairs with the Acquire in `is_cancelled`. Under the lock, so that nobody
+        // registers after the list was emptied.
+        let set = || self.line.cancelled.store(true, Ordering::Release);
+        self.line.waiting.wake_all_after(set);
     }
 
     /// Whether the shard is cancelled; if not, the task is woken when it is.
-    pub(crate) fn poll_cancelled(&self, wait: &mut Wait, cx: &std::task::Context<'_>) -> bool {
+    pub(crate) fn poll_cancelled(&self, wait: &mut Wait, cx: &Context<'_>) -> bool {
         if self.is_cancelled() {
             return true;
         }
         if wait.is_current(cx) {
             return false;
         }
-        let mut waiting = lock(&self.line.waiting);
-        if self.is_cancelled() {
-            return true;
-        }
-        wait.register(&mut waiting, cx);
-        false
+        let waiting = &self.line.waiting;
+        waiting.register_unless(|| self.is_cancelled(), wait, cx)
     }
 
     pub(crate) fn leave(&self, wait: &mut Wait) {
-        if wait.is_registered() {
-            wait.leave(&mut lock(&self.line.waiting));
-        }
+        self.line.waiting.leave(wait);
     }
 }

@@ -2,6 +2,7 @@ use http::header::{CONNECTION, UPGRADE};
 use http::{Method, Request};
 
 use super::Holder;
+use crate::slot::Admission;
 use crate::{Generation, Lease};
 
 impl<T> Generation<T> {
@@ -22,24 +23,28 @@ impl<T> Generation<T> {
     /// assert!(connect.extensions().get::<Lease>().is_some());
     /// ```
     pub fn admit<R>(&self, request: &mut Request<R>) -> Option<Holder> {
-        if is_upgrade(request) {
-            self.lease().map(|lease| Holder::upgrade(lease, request))
-        } else {
-            self.gate().enter().map(Holder::from)
+        let permit = self.gate().enter()?;
+        if !is_upgrade(request) {
+            return Some(permit.into());
         }
+        let generation = self.raw();
+        Some(Holder::upgrade(Admission { permit, generation }, request))
     }
 }
 
 impl Holder {
-    /// Shares `lease` with the handler of a request to upgrade.
-    pub(super) fn upgrade<R>(lease: Lease, request: &mut Request<R>) -> Self {
-        request.extensions_mut().insert(lease.clone());
+    /// Shares a lease with the handler of a request to upgrade. It keeps the lease of a layer
+    /// outside this one, which it takes the place of.
+    pub(crate) fn upgrade<R>(admission: Admission, request: &mut Request<R>) -> Self {
+        let extensions = request.extensions_mut();
+        let lease = Lease::within(admission, extensions.remove());
+        extensions.insert(lease.clone());
         lease.into()
     }
 }
 
 /// Whether the connection may go on after the response, as something else than HTTP.
-pub(super) fn is_upgrade<R>(request: &Request<R>) -> bool {
+pub(crate) fn is_upgrade<R>(request: &Request<R>) -> bool {
     let headers = request.headers();
     request.method() == Method::CONNECT
         || (headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION))

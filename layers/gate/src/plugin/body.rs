@@ -15,7 +15,8 @@ pin_project! {
     /// an error, or when it is dropped, whichever comes first.
     ///
     /// Frames, size hint and end of stream are the inner body's. When the drain's deadline passes
-    /// first, it ends with [`CancelledError`], or with a gRPC status in trailers.
+    /// while there is more to come, it ends with [`CancelledError`], or with a gRPC status in
+    /// trailers.
     pub struct ResponseBody<B> {
         #[pin]
         kind: Kind<B>,
@@ -109,31 +110,29 @@ where
                 holder,
                 protocol,
             } => {
-                let cancelled = holder.as_ref().is_some_and(Holder::is_cancelled);
-                let polled = if cancelled {
-                    Poll::Pending
-                } else {
-                    body.as_mut().poll_frame(cx)
+                let polled = body.as_mut().poll_frame(cx);
+                let more = match &polled {
+                    Poll::Ready(Some(Ok(frame))) => !frame.is_trailers() && !body.is_end_stream(),
+                    Poll::Ready(_) => false,
+                    Poll::Pending => true,
                 };
-                match (polled, holder.as_mut()) {
-                    (Poll::Ready(Some(Ok(frame))), _) => {
-                        if body.is_end_stream() {
-                            release(holder);
-                        }
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
-                    (Poll::Ready(end), _) => {
-                        release(holder);
-                        return Poll::Ready(end.map(|frame| frame.map_err(Into::into)));
-                    }
-                    (Poll::Pending, None) => return Poll::Pending,
-                    (Poll::Pending, Some(holder)) => match holder.poll_cancelled(cx) {
-                        Poll::Pending => return Poll::Pending,
-                        Poll::Ready(()) => (holder.cancelled_error(), *protocol),
-                    },
+                if !more {
+                    release(holder);
                 }
+                let Some(holder) = holder else {
+                    return polled.map_err(Into::into);
+                };
+                let cancelled = match polled {
+                    Poll::Ready(_) => holder.is_cancelled(),
+                    Poll::Pending => holder.poll_cancelled(cx).is_ready(),
+                };
+                if !cancelled {
+                    return polled.map_err(Into::into);
+                }
+                (holder.cancelled_error(), *protocol)
             }
         };
+        // Here and not with the body: what would come after the end is of no use to anybody.
         kind.project_replace(Kind::Full { bytes: None });
         Poll::Ready(Some(cut_off(protocol, end)))
     }

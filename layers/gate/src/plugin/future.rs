@@ -72,7 +72,10 @@ where
                     let holder = holder.take().expect("polled after completion");
                     Ok(response.map(|body| ResponseBody::new(body, holder, answer.protocol())))
                 }
-                Poll::Ready(Err(error)) => Err(error),
+                Poll::Ready(Err(error)) => {
+                    holder.take().expect("polled after completion").complete();
+                    Err(error)
+                }
                 Poll::Pending => {
                     let holder = holder.as_mut().expect("polled after completion");
                     ready!(holder.poll_cancelled(cx));

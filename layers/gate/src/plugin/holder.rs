@@ -1,7 +1,7 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use crate::gate::Wait;
+use crate::gate::Listener;
 use crate::{CancelledError, Lease, Permit};
 
 /// What keeps one request inside: a permit of its own, or a lease that it shares with the handler
@@ -10,7 +10,7 @@ pub struct Holder(Kind);
 
 enum Kind {
     Own(Permit),
-    Shared(Lease, Wait),
+    Shared(Lease, Listener),
 }
 
 impl From<Permit> for Holder {
@@ -21,7 +21,8 @@ impl From<Permit> for Holder {
 
 impl From<Lease> for Holder {
     fn from(lease: Lease) -> Self {
-        Self(Kind::Shared(lease, Wait::default()))
+        let listener = lease.permit().listener();
+        Self(Kind::Shared(lease, listener))
     }
 }
 
@@ -44,22 +45,15 @@ impl Holder {
     pub(super) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.0 {
             Kind::Own(permit) => permit.poll_cancelled(cx),
-            Kind::Shared(lease, wait) => lease.permit().poll_cancelled_with(wait, cx),
+            Kind::Shared(_, listener) => listener.poll_cancelled(cx),
         }
     }
 
-    /// The request has run its course. A shared lease goes on for as long as it is held.
-    pub(super) fn complete(mut self) {
-        if let Kind::Own(permit) = &mut self.0 {
-            permit.mark_completed();
-        }
-    }
-}
-
-impl Drop for Holder {
-    fn drop(&mut self) {
-        if let Kind::Shared(lease, wait) = &mut self.0 {
-            lease.permit().leave(wait);
+    /// The request has run its course. A lease that its handler holds too goes on.
+    pub(super) fn complete(self) {
+        match self.0 {
+            Kind::Own(permit) => permit.complete(),
+            Kind::Shared(lease, _) => lease.complete(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod holder;
 mod layer;
 mod service;
 
+pub(crate) use admit::is_upgrade;
 pub use answer::{Answer, Protocol};
 pub use body::ResponseBody;
 pub use future::ResponseFuture;

@@ -6,8 +6,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::admit::is_upgrade;
-use super::{Answer, Holder, ResponseBody, ResponseFuture};
+use super::{Answer, ResponseBody, ResponseFuture};
 use crate::Door;
 use crate::slot::RawSlot;
 
@@ -59,13 +58,7 @@ where
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let answer = self.answer.for_method(request.method());
-        let admitted = if is_upgrade(&request) {
-            let lease = self.door.lease();
-            lease.map(|lease| Holder::upgrade(lease, &mut request))
-        } else {
-            self.door.enter().map(Holder::from)
-        };
-        match admitted {
+        match self.door.enter_request(&mut request) {
             Ok(holder) => ResponseFuture::admitted(self.inner.call(request), holder, answer),
             Err(rejected) => ResponseFuture::rejected(rejected, answer),
         }

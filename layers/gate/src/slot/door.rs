@@ -2,10 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::generation::RawGeneration;
-use super::{Admission, Occupant, PluginState, RawSlot, Rejected};
+use http::Request;
+
+use super::{Admission, PluginState, RawSlot, Rejected};
 use crate::gate::Wait;
-use crate::{HasSlot, Lease, Permit};
+use crate::plugin::is_upgrade;
+use crate::{Gate, HasSlot, Holder, Lease, Permit};
 
 /// A service's own way into a slot: readiness before a call, admission in it.
 ///
@@ -15,9 +17,9 @@ use crate::{HasSlot, Lease, Permit};
 /// ready, then [`enter`](Self::enter).
 pub struct Door {
     slot: Arc<RawSlot>,
-    /// The generation last entered, and the slot's version at that time. A fresh door leaves it
-    /// empty on its first call: most clones serve one request, and remembering costs two writes
-    /// to a count that every thread shares.
+    /// The gate last entered, and the slot's version at that time. A fresh door leaves it empty
+    /// on its first call: most clones serve one request, and remembering costs two writes to a
+    /// count that every thread shares.
     known: Known,
     /// The state that made the door ready although the service behind it was not.
     ready_because: Option<PluginState>,
@@ -27,9 +29,10 @@ pub struct Door {
 enum Known {
     Fresh,
     Used,
-    Generation {
+    /// The gate alone: an idle door must not keep an instance alive that was replaced.
+    Gate {
         version: u64,
-        generation: Arc<RawGeneration>,
+        gate: Gate,
     },
 }
 
@@ -69,7 +72,7 @@ impl Door {
         let polled = inner(cx);
         if polled.is_pending() {
             self.slot.register(&mut self.wait, cx);
-            if let Occupant::Closed(state) = self.slot.occupant() {
+            if let Some(state) = self.slot.rejects() {
                 self.ready_because = Some(state);
                 self.slot.leave(&mut self.wait);
                 return Poll::Ready(Ok(()));
@@ -97,11 +100,8 @@ impl Door {
 
     fn enter_known(&mut self) -> Result<Permit, PluginState> {
         match &self.known {
-            Known::Generation {
-                version,
-                generation,
-            } if *version == self.slot.version() => {
-                if let Some(permit) = generation.gate.enter() {
+            Known::Gate { version, gate } if *version == self.slot.version() => {
+                if let Some(permit) = gate.enter() {
                     return Ok(permit);
                 }
             }
@@ -109,31 +109,47 @@ impl Door {
                 self.known = Known::Used;
                 return self.slot.enter();
             }
-            Known::Used | Known::Generation { .. } => {}
+            Known::Used | Known::Gate { .. } => {}
         }
         self.known = Known::Used;
+        // Read first: if the slot changes in between, the number is an old one and the next call
+        // comes here again.
         let version = self.slot.version();
         let Admission { permit, generation } = self.slot.admit()?;
-        self.known = Known::Generation {
-            version,
-            generation,
-        };
+        let gate = generation.gate.clone();
+        self.known = Known::Gate { version, gate };
         Ok(permit)
     }
 
-    /// As [`enter`](Self::enter), for a request whose handler may outlive its response.
+    /// As [`enter`](Self::enter), for work that may outlive its response.
     ///
     /// # Errors
     ///
     /// Those of [`enter`](Self::enter).
     pub fn lease(&mut self) -> Result<Lease, Rejected> {
+        self.admit().map(Lease::new)
+    }
+
+    fn admit(&mut self) -> Result<Admission, Rejected> {
         let entered = match self.ready_because.take() {
             Some(state) => Err(state),
             None => self.slot.admit(),
         };
-        entered
-            .map(Lease::new)
-            .map_err(|state| self.slot.rejected(state))
+        entered.map_err(|state| self.slot.rejected(state))
+    }
+
+    /// As [`enter`](Self::enter), for an HTTP request: one that asks for an upgrade is given a
+    /// [`Lease`] in its extensions, which its handler may hold beyond the response.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`enter`](Self::enter). The request is then as it was.
+    pub fn enter_request<R>(&mut self, request: &mut Request<R>) -> Result<Holder, Rejected> {
+        if !is_upgrade(request) {
+            return self.enter().map(Holder::from);
+        }
+        let admission = self.admit()?;
+        Ok(Holder::upgrade(admission, request))
     }
 }
 

@@ -3,8 +3,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::Admission;
-use crate::{Gate, Lease};
+use crate::Gate;
 
 /// One instance of a plugin with a gate of its own. A clone is another handle to it.
 ///
@@ -30,9 +29,16 @@ impl<T: Send + Sync + 'static> Generation<T> {
     /// A generation with an open gate, numbered by the caller: 1, 2, 3… for each plugin.
     #[must_use]
     pub fn new(number: u64, instance: T) -> Self {
+        Self::from_arc(number, Arc::new(instance))
+    }
+
+    /// As [`new`](Self::new), of an instance that is shared: an earlier generation's, to be gone
+    /// back to.
+    #[must_use]
+    pub fn from_arc(number: u64, instance: Arc<T>) -> Self {
         let raw = RawGeneration {
             number,
-            instance: Arc::new(instance),
+            instance,
             gate: Gate::new(),
         };
         Self::from_raw(Arc::new(raw))
@@ -74,7 +80,9 @@ impl<T> Generation<T> {
         self.raw.number
     }
 
-    /// Its gate.
+    /// Its gate. To close it, [open](crate::Slot::open) or [close](crate::Slot::close) the slot:
+    /// closed past the slot, it rejects all the same, but those who wait for the service behind
+    /// to become ready are not told.
     #[must_use]
     pub fn gate(&self) -> &Gate {
         &self.raw.gate
@@ -94,10 +102,8 @@ impl<T> Generation<T> {
         Arc::ptr_eq(&self.raw, &other.raw)
     }
 
-    pub(crate) fn lease(&self) -> Option<Lease> {
-        let permit = self.raw.gate.enter()?;
-        let generation = Arc::clone(&self.raw);
-        Some(Lease::new(Admission { permit, generation }))
+    pub(crate) fn raw(&self) -> Arc<RawGeneration> {
+        Arc::clone(&self.raw)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::Admission;
+use super::generation::RawGeneration;
 use crate::{Cancelled, Permit};
 
 /// A permit plus the plugin's instance, for work that outlives one response: a WebSocket, a
@@ -32,43 +33,78 @@ pub struct Lease<T = dyn Any + Send + Sync>
 where
     T: ?Sized,
 {
-    inner: Arc<Admission>,
+    inner: Arc<Inner>,
     instance: PhantomData<fn() -> Box<T>>,
+}
+
+struct Inner {
+    admission: Admission,
+    /// The lease of the plugin around this one, which the same request holds.
+    outer: Option<Lease>,
 }
 
 impl<T: ?Sized> Lease<T> {
     pub(crate) fn new(admission: Admission) -> Self {
+        Self::within(admission, None)
+    }
+
+    /// A lease that holds another one for as long as it is held itself.
+    pub(crate) fn within(admission: Admission, outer: Option<Lease>) -> Self {
         Self {
-            inner: Arc::new(admission),
+            inner: Arc::new(Inner { admission, outer }),
             instance: PhantomData,
         }
     }
 
     pub(crate) fn permit(&self) -> &Permit {
-        &self.inner.permit
+        &self.inner.admission.permit
+    }
+
+    /// Leaves as one who finished, unless somebody else holds the lease too.
+    pub(crate) fn complete(self) {
+        if let Some(inner) = Arc::into_inner(self.inner) {
+            inner.admission.permit.complete();
+        }
+    }
+
+    fn raw(&self) -> &RawGeneration {
+        &self.inner.admission.generation
+    }
+
+    /// The lease of the next plugin outwards, where the request passed several. It is held, and
+    /// its cancellation is seen, through this one.
+    #[must_use]
+    pub fn outer(&self) -> Option<&Lease> {
+        self.inner.outer.as_ref()
     }
 
     /// Number of the generation it is on.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.inner.generation.number
+        self.raw().number
     }
 
-    /// Resolves once the generation's drain has passed its deadline. Cancel safe.
+    /// Resolves once the generation's drain has passed its deadline, or that of an
+    /// [`outer`](Self::outer) lease has. Cancel safe.
     pub fn cancelled(&self) -> Cancelled<'_> {
-        self.inner.permit.cancelled()
+        let cancelled = self.permit().cancelled();
+        match self.outer() {
+            Some(outer) => cancelled.or(outer.cancelled()),
+            None => cancelled,
+        }
     }
 
-    /// Whether the generation's drain has passed its deadline.
+    /// Whether [`cancelled`](Self::cancelled) would resolve at once.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.inner.permit.is_cancelled()
+        self.permit().is_cancelled() || self.outer().is_some_and(Lease::is_cancelled)
     }
 
-    /// A token that is cancelled together with the generation, for APIs that take one.
+    /// A token that is cancelled together with the generation, for APIs that take one. It knows
+    /// nothing of an [`outer`](Self::outer) lease, which has a token of its own.
     #[must_use]
     pub fn token(&self) -> CancellationToken {
-        self.inner.generation.gate.token()
+        self.raw().gate.token()
     }
 }
 
@@ -76,8 +112,8 @@ impl<T: Send + Sync + 'static> Lease<T> {
     /// What the plugin built.
     #[must_use]
     pub fn instance(&self) -> &T {
-        let instance = &self.inner.generation.instance;
-        instance
+        self.raw()
+            .instance
             .downcast_ref()
             .expect("a lease is typed by the slot it came from")
     }
@@ -91,7 +127,7 @@ impl Lease {
     ///
     /// The lease itself, when its plugin's instance is not a `T`.
     pub fn downcast<T: Send + Sync + 'static>(self) -> Result<Lease<T>, Self> {
-        if self.inner.generation.instance.is::<T>() {
+        if self.raw().instance.is::<T>() {
             Ok(Lease {
                 inner: self.inner,
                 instance: PhantomData,

@@ -21,4 +21,6 @@ pub use slot::{HasSlot, Slot};
 pub use state::PluginState;
 pub use watch::Watch;
 
+#[cfg(all(test, tower_plugin_loom))]
+pub(crate) use generation::RawGeneration;
 pub(crate) use occupant::{Admission, Occupant, RawSlot};

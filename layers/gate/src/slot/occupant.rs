@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::generation::RawGeneration;
 use super::{PluginState, Rejected};
 use crate::Permit;
-use crate::gate::{Wait, WakerSet};
-use crate::sync::{AtomicU64, Mutex, Ordering, lock};
+use crate::gate::{Wait, Waiters};
+use crate::sync::{AtomicU64, Cell, Ordering};
 
 /// What a slot holds.
 #[derive(Clone)]
@@ -19,8 +19,8 @@ pub(crate) struct RawSlot {
     /// Counts the changes of `current`, so that a reader can tell by one load whether what it
     /// remembers still holds.
     version: AtomicU64,
-    current: cell::Cell<Occupant>,
-    changed: Mutex<WakerSet>,
+    current: Cell<Occupant>,
+    changed: Waiters,
 }
 
 /// A request that was let in, and through which generation.
@@ -34,8 +34,8 @@ impl RawSlot {
         Self {
             plugin,
             version: AtomicU64::new(1),
-            current: cell::Cell::new(occupant),
-            changed: Mutex::default(),
+            current: Cell::new(occupant),
+            changed: Waiters::default(),
         }
     }
 
@@ -55,8 +55,7 @@ impl RawSlot {
         let before = self.current.swap(occupant);
         // Release: pairs with the Acquire in `version`.
         self.version.fetch_add(1, Ordering::Release);
-        let wakers = lock(&self.changed).take();
-        wakers.for_each(std::task::Waker::wake);
+        self.changed.wake_all();
         before
     }
 
@@ -64,99 +63,62 @@ impl RawSlot {
         Rejected::new(Arc::clone(&self.plugin), state)
     }
 
-    /// Goes in through whatever is current: the one place that decides, for every reason why
-    /// there may be no instance.
     pub(crate) fn enter(&self) -> Result<Permit, PluginState> {
-        self.try_current(|generation| generation.gate.enter())
+        self.with_open(|generation| generation.gate.enter())
     }
 
     /// As `enter`, and says through which generation.
     pub(crate) fn admit(&self) -> Result<Admission, PluginState> {
-        self.try_current(|generation| {
-            let permit = generation.gate.enter()?;
-            let generation = Arc::clone(generation);
-            Some(Admission { permit, generation })
+        self.with_open(|generation| {
+            generation.gate.enter().map(|permit| Admission {
+                permit,
+                generation: Arc::clone(generation),
+            })
         })
     }
 
-    /// Tries something with the current generation, and again with the next one where the gate
-    /// was found closed (`None`).
-    pub(crate) fn try_current<T>(
+    /// Whether `enter` would reject, and why.
+    pub(crate) fn rejects(&self) -> Option<PluginState> {
+        self.with_open(|generation| (!generation.gate.is_closed()).then_some(()))
+            .err()
+    }
+
+    /// Does something with the current generation, and again with the next one when it returned
+    /// `None`: its gate was closed. The one place that decides, for every reason why there may be
+    /// no instance.
+    fn with_open<T>(
         &self,
         attempt: impl Fn(&Arc<RawGeneration>) -> Option<T>,
     ) -> Result<T, PluginState> {
-        let mut turned_away_by = None;
+        let mut turned_away_by: Option<Arc<RawGeneration>> = None;
         loop {
-            let tried = self.current.with(|current| match current {
-                Occupant::Closed(state) => Err(Ok(*state)),
-                Occupant::Open(generation) => attempt(generation).ok_or(Err(generation.number)),
+            let outcome = self.current.with(|current| match current {
+                Occupant::Closed(state) => Some(Err(*state)),
+                Occupant::Open(generation) => match (attempt(generation), &turned_away_by) {
+                    (Some(done), _) => Some(Ok(done)),
+                    // Somebody closed the gate past the slot: a slot puts the next occupant in
+                    // first, and who is turned away sees that.
+                    (None, Some(before)) if Arc::ptr_eq(before, generation) => {
+                        Some(Err(PluginState::Unloading))
+                    }
+                    (None, _) => {
+                        turned_away_by = Some(Arc::clone(generation));
+                        None
+                    }
+                },
             });
-            match tried {
-                Ok(done) => return Ok(done),
-                Err(Ok(state)) => return Err(state),
-                // Somebody closed the gate past the slot, so nothing new will come of looking.
-                Err(Err(number)) if turned_away_by == Some(number) => {
-                    return Err(PluginState::Unloading);
-                }
-                Err(Err(number)) => turned_away_by = Some(number),
+            if let Some(outcome) = outcome {
+                return outcome;
             }
         }
     }
 
     /// Registers for the next change. The caller looks at the slot *afterwards*.
     pub(crate) fn register(&self, wait: &mut Wait, cx: &std::task::Context<'_>) {
-        wait.register(&mut lock(&self.changed), cx);
+        self.changed.register(wait, cx);
     }
 
     pub(crate) fn leave(&self, wait: &mut Wait) {
-        if wait.is_registered() {
-            wait.leave(&mut lock(&self.changed));
-        }
-    }
-}
-
-#[cfg(not(tower_plugin_loom))]
-mod cell {
-    use std::sync::Arc;
-
-    use arc_swap::ArcSwap;
-
-    /// A value that is read far more often than it is changed.
-    pub(super) struct Cell<T>(ArcSwap<T>);
-
-    impl<T: Clone> Cell<T> {
-        pub(super) fn new(value: T) -> Self {
-            Self(ArcSwap::from_pointee(value))
-        }
-
-        pub(super) fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-            read(&self.0.load())
-        }
-
-        pub(super) fn swap(&self, value: T) -> T {
-            Arc::unwrap_or_clone(self.0.swap(Arc::new(value)))
-        }
-    }
-}
-
-#[cfg(tower_plugin_loom)]
-mod cell {
-    use loom::sync::RwLock;
-
-    /// As the real one, by means that loom sees into.
-    pub(super) struct Cell<T>(RwLock<T>);
-
-    impl<T: Clone> Cell<T> {
-        pub(super) fn new(value: T) -> Self {
-            Self(RwLock::new(value))
-        }
-
-        pub(super) fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-            read(&self.0.read().expect("no reader panics"))
-        }
-
-        pub(super) fn swap(&self, value: T) -> T {
-            std::mem::replace(&mut *self.0.write().expect("no writer panics"), value)
-        }
+        self.changed.leave(wait);
     }
 }

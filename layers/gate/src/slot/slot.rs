@@ -2,7 +2,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::generation::RawGeneration;
 use super::{Generation, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
@@ -55,6 +54,10 @@ impl<T: Send + Sync + 'static> Slot<T> {
 
     /// Puts `generation` in, then closes the gate of the one before, which is returned to be
     /// drained. A request in between enters exactly one of the two: none is rejected.
+    ///
+    /// A generation that is there already stays as it is. One whose gate was closed serves
+    /// nobody: gates open once, so to go back to an earlier instance, make a new generation of it
+    /// with [`Generation::from_arc`].
     pub fn open(&self, generation: Generation<T>) -> Option<Generation<T>> {
         let generation = generation.into_raw();
         generation.gate.drain().belongs_to(&self.raw.plugin);
@@ -68,8 +71,13 @@ impl<T: Send + Sync + 'static> Slot<T> {
     }
 
     fn set(&self, occupant: Occupant, why: PluginState) -> Option<Generation<T>> {
+        let opened = match &occupant {
+            Occupant::Open(generation) => Some(Arc::clone(generation)),
+            Occupant::Closed(_) => None,
+        };
         match self.raw.set(occupant) {
             Occupant::Closed(_) => None,
+            Occupant::Open(before) if opened.is_some_and(|now| Arc::ptr_eq(&now, &before)) => None,
             Occupant::Open(generation) => {
                 generation.gate.drain().because(why);
                 generation.gate.close();
@@ -142,8 +150,7 @@ impl<T> Slot<T> {
     /// ```
     #[must_use]
     pub fn rejection(&self) -> Option<Rejected> {
-        let open = |generation: &Arc<RawGeneration>| (!generation.gate.is_closed()).then_some(());
-        let state = self.raw.try_current(open).err()?;
+        let state = self.raw.rejects()?;
         Some(self.raw.rejected(state))
     }
 

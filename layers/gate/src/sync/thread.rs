@@ -1,27 +1,9 @@
-//! The primitives that threads share: std's, or loom's under the private cfg `tower_plugin_loom`.
+//! A small number for the calling thread, given in order of first use, to pick a shard by.
 
 #[cfg(not(tower_plugin_loom))]
-pub(crate) use std::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-};
-
-#[cfg(tower_plugin_loom)]
-pub(crate) use loom::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-};
-
-/// Locks, and goes on after a panic elsewhere: what these locks guard is whole after every step.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-#[cfg(not(tower_plugin_loom))]
-mod thread {
+mod real {
     use std::cell::Cell;
+    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Relaxed: only the number's uniqueness matters, it orders nothing.
@@ -31,7 +13,6 @@ mod thread {
         static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
     }
 
-    /// A small number for the calling thread, given in order of first use.
     pub(crate) fn number() -> usize {
         NUMBER
             .try_with(|number| {
@@ -45,7 +26,6 @@ mod thread {
 
     /// How many shards a gate has: one a core, a power of two, at most 16.
     pub(crate) fn shards() -> usize {
-        use std::sync::OnceLock;
         static SHARDS: OnceLock<usize> = OnceLock::new();
         *SHARDS.get_or_init(|| {
             std::thread::available_parallelism()
@@ -57,11 +37,13 @@ mod thread {
 }
 
 #[cfg(tower_plugin_loom)]
-mod thread {
+mod model {
     use std::cell::Cell;
 
+    use loom::sync::atomic::{AtomicUsize, Ordering};
+
     loom::lazy_static! {
-        static ref NEXT: loom::sync::atomic::AtomicUsize = loom::sync::atomic::AtomicUsize::new(0);
+        static ref NEXT: AtomicUsize = AtomicUsize::new(0);
     }
 
     loom::thread_local! {
@@ -71,15 +53,18 @@ mod thread {
     pub(crate) fn number() -> usize {
         NUMBER.with(|number| {
             if number.get() == usize::MAX {
-                number.set(NEXT.fetch_add(1, loom::sync::atomic::Ordering::Relaxed));
+                number.set(NEXT.fetch_add(1, Ordering::Relaxed));
             }
             number.get()
         })
     }
 
     pub(crate) fn shards() -> usize {
-        2
+        1
     }
 }
 
-pub(crate) use thread::{number as thread_number, shards};
+#[cfg(tower_plugin_loom)]
+pub(crate) use model::{number, shards};
+#[cfg(not(tower_plugin_loom))]
+pub(crate) use real::{number, shards};
