@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use tower_plugin::ReloadStrategy;
+use tower_plugin::{PluginManager, ReloadStrategy};
 
 use super::support::{Admin, TOKEN};
 use crate::scenario::Act;
@@ -291,6 +291,31 @@ async fn manager_that_shuts_down_takes_no_changes() {
     drop(lease);
     shutdown.await.unwrap();
     assert_eq!(admin.get("/plugins/list").ok().await["total_count"], 0);
+}
+
+#[tokio::test]
+async fn config_that_cannot_be_stored_is_not_put_in_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let manager = PluginManager::builder().plugin_dir(dir.path());
+    let admin = Admin::over(
+        manager.build().unwrap(),
+        |builder| builder.insecure_loopback().build(),
+        |registration| registration,
+        |server| server,
+    )
+    .await;
+    let status = admin.get("/plugins/status").ok().await;
+    let told = status["plugin_system"]["plugin_dir"].as_str();
+    assert_eq!(told, dir.path().to_str());
+    dir.close().unwrap();
+    let reply = admin.put(r#"{"value": 2}"#);
+    let reply = reply.refused(503, "store_unavailable").await;
+    assert_eq!(reply.json()["plugin"], "p");
+    admin
+        .patch(r#"{"value": 2}"#)
+        .refused(503, "store_unavailable")
+        .await;
+    assert_eq!(admin.plugin.enter().unwrap().instance().value, 1);
 }
 
 #[tokio::test]

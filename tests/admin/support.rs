@@ -65,11 +65,19 @@ impl Admin {
         register: impl FnOnce(Registration<Scripted>) -> Registration<Scripted>,
         limit: impl FnOnce(Server) -> Server,
     ) -> Self {
+        Self::over(PluginManager::new(), build, register, limit).await
+    }
+
+    pub async fn over(
+        manager: PluginManager,
+        build: impl FnOnce(AdminServiceBuilder) -> AdminService,
+        register: impl FnOnce(Registration<Scripted>) -> Registration<Scripted>,
+        limit: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let script = Arc::new(Script {
             secret: true,
             ..Script::default()
         });
-        let manager = PluginManager::new();
         let registration = manager
             .register("p", Scripted(Arc::clone(&script)))
             .config(json!({"value": 1, "tokens": [CANARY]}))
