@@ -16,6 +16,8 @@ mod future;
 mod holder;
 mod layer;
 mod service;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests;
 
 pub use answer::{Answer, Protocol};
 pub use body::ResponseBody;
