@@ -41,6 +41,8 @@ mod loom_models;
 mod plugin;
 mod slot;
 mod sync;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod testing;
 
 pub use any::{AnyFuture, AnyLayer, AnyService};
 pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};

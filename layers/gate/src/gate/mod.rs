@@ -21,6 +21,8 @@ mod error;
 mod gate;
 mod permit;
 mod shard;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests;
 mod wait;
 
 pub use cancelled::Cancelled;

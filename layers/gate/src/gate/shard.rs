@@ -43,7 +43,7 @@ impl Shard {
 
     /// Counts one in. `false`: the shard is closed and nothing was counted.
     pub(crate) fn enter(&self) -> bool {
-        // Acquire, here and below: pairs with the AcqRel `fetch_or` in `close`: who is turned
+        // Acquire, here and below: pairs with the Release `fetch_or` in `close`: who is turned
         // away sees what was published before the gate was closed, the slot's new occupant first
         // of all. The load spares a crowd at a closed gate the two writes below.
         if self.is_closed() {
@@ -73,9 +73,9 @@ impl Shard {
     }
 
     fn subtract(&self) {
-        // AcqRel: releases what this request did to whoever sees the shard done, and acquires
-        // what those before it did, so that the last one passes all of it on.
-        let before = self.line.word.fetch_sub(ONE, Ordering::AcqRel);
+        // Release: pairs with the Acquire in `finish`, so that what was done inside is passed on
+        // to whoever sees the shard done.
+        let before = self.line.word.fetch_sub(ONE, Ordering::Release);
         if before == ONE | CLOSED {
             self.finish();
         }
@@ -84,9 +84,8 @@ impl Shard {
     /// Lets nobody in any more. The call that closed the shard is told how many were inside: up
     /// to then whoever was counted had been admitted.
     pub(crate) fn close(&self) -> Option<usize> {
-        // AcqRel: releases what was published before to the Acquire in `enter`, and acquires the
-        // exits so far, from `subtract`, to pass them on if the shard is empty.
-        let before = self.line.word.fetch_or(CLOSED, Ordering::AcqRel);
+        // Release: pairs with the Acquire in `enter`.
+        let before = self.line.word.fetch_or(CLOSED, Ordering::Release);
         if before & CLOSED != 0 {
             return None;
         }
@@ -99,11 +98,12 @@ impl Shard {
     /// Moves a closed and empty shard to done. A passer-by who is being turned away may hold the
     /// count above zero for a moment: then this fails, and the passer-by comes here instead.
     fn finish(&self) {
-        // AcqRel: carries the exits before on to `shard_done`. Relaxed: a failure decides nothing.
+        // Acquire: pairs with the Release of every exit, in `subtract`; `shard_done` releases all
+        // of it again. Relaxed: a failure decides nothing.
         let done = self.line.word.compare_exchange(
             CLOSED,
             CLOSED | DONE,
-            Ordering::AcqRel,
+            Ordering::Acquire,
             Ordering::Relaxed,
         );
         if done.is_ok() {

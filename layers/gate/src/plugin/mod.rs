@@ -18,6 +18,8 @@ mod future;
 mod holder;
 mod layer;
 mod service;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests;
 
 pub(crate) use admit::is_upgrade;
 pub use answer::{Answer, Protocol};

@@ -11,6 +11,8 @@ mod rejected;
 )]
 mod slot;
 mod state;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests;
 mod watch;
 
 pub use door::Door;
