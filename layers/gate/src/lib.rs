@@ -45,7 +45,7 @@ mod sync;
 mod testing;
 
 pub use any::{AnyFuture, AnyLayer, AnyService};
-pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};
+pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
 };

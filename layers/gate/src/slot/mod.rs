@@ -3,6 +3,7 @@
 mod door;
 mod generation;
 mod lease;
+mod ledger;
 mod occupant;
 mod rejected;
 #[expect(
