@@ -13,7 +13,7 @@ use loom::future::{AtomicWaker, block_on};
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
-use super::bounded;
+use super::{bounded, unbounded};
 use crate::{Answer, AnyFuture, CancelledError, Gate, Protocol, ResponseBody, ResponseFuture};
 
 /// A service's work, finished by another thread.
@@ -127,5 +127,49 @@ fn body_ends_as_the_services_or_with_an_error_and_is_counted_as_that() {
         canceller.join().unwrap();
         finisher.join().unwrap();
         assert_one_outcome(&gate, last.expect("a frame or an error").is_err());
+    });
+}
+
+/// Nothing but the cancellation ends these, so a wake-up that is lost is a deadlock.
+#[test]
+fn any_request_whose_work_never_ends_is_ended_by_the_cancellation() {
+    unbounded(|| {
+        let gate = Gate::with_shards(1);
+        let permit = gate.enter().expect("a new gate is open");
+        let canceller = cancelled_by_another_thread(&gate);
+        let outcome = block_on(AnyFuture::admitted(Work::default(), permit));
+        assert!(outcome.is_err(), "cut off");
+        canceller.join().unwrap();
+        assert_one_outcome(&gate, true);
+    });
+}
+
+#[test]
+fn response_whose_head_never_comes_is_ended_by_the_cancellation() {
+    unbounded(|| {
+        let gate = Gate::with_shards(1);
+        let permit = gate.enter().expect("a new gate is open");
+        let canceller = cancelled_by_another_thread(&gate);
+        let future = ResponseFuture::admitted(Work::default(), permit, Answer::default());
+        let response = block_on(future).unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        canceller.join().unwrap();
+        assert_one_outcome(&gate, true);
+    });
+}
+
+#[test]
+fn body_that_never_ends_is_ended_by_the_cancellation() {
+    unbounded(|| {
+        let gate = Gate::with_shards(1);
+        let permit = gate.enter().expect("a new gate is open");
+        let canceller = cancelled_by_another_thread(&gate);
+        let mut body = ResponseBody::new(Work::default(), permit, Protocol::Http);
+        let frame = block_on(std::future::poll_fn(|cx| {
+            Pin::new(&mut body).poll_frame(cx)
+        }));
+        frame.expect("an error").expect_err("cut off");
+        canceller.join().unwrap();
+        assert_one_outcome(&gate, true);
     });
 }

@@ -9,12 +9,15 @@
 //! | `future.rs` | the response head, or a rejection in its place |
 //! | `body.rs` | the response body, and its end |
 //! | `answer.rs` | what a rejection looks like in HTTP and in gRPC |
+//! | `named.rs` | the name of a tonic service, with the feature `tonic` |
 
 mod answer;
 mod body;
 mod future;
 mod holder;
 mod layer;
+#[cfg(feature = "tonic")]
+mod named;
 mod service;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
