@@ -53,7 +53,7 @@ impl Drain {
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        // Acquire: pairs with the AcqRel `fetch_sub` in `shard_done`, so what requests wrote
+        // Acquire: pairs with the Release `fetch_sub` in `shard_done`, so what requests wrote
         // before they left is visible to whoever sees the gate drained.
         self.live.load(Ordering::Acquire) == 0
     }
@@ -70,9 +70,9 @@ impl Drain {
 
     /// To be called once by each shard.
     pub(super) fn shard_done(&self) {
-        // AcqRel: releases this shard's exits to, and acquires the other shards' exits from, the
-        // load in `is_done` and the other calls of this line.
-        if self.live.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // Release: pairs with the Acquire in `is_done`, where the last zero carries the exits of
+        // every shard: read-modify-writes hand on what they found.
+        if self.live.fetch_sub(1, Ordering::Release) == 1 {
             self.waiting.wake_all();
         }
     }

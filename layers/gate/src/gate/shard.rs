@@ -30,7 +30,7 @@ struct Line {
     /// How many left in other ways than by completion, which the word counts. Each is Relaxed:
     /// written before the Release in `leave_word`, exact once `Drain::is_done` was seen.
     left: Left,
-    /// Tasks to wake on cancellation. Emptied once, when `cancelled` is set under this lock.
+    /// Tasks to wake on cancellation.
     waiting: Waiters,
     drain: Arc<Drain>,
 }
@@ -198,10 +198,9 @@ impl Shard {
 
     /// Marks the shard cancelled and wakes everybody who waits for that.
     pub(crate) fn cancel(&self) {
-        // Release: pairs with the Acquire in `is_cancelled`. Under the lock, so that nobody
-        // registers after the list was emptied.
-        let set = || self.line.cancelled.store(true, Ordering::Release);
-        self.line.waiting.wake_all_after(set);
+        // Release: pairs with the Acquire in `is_cancelled`.
+        self.line.cancelled.store(true, Ordering::Release);
+        self.line.waiting.wake_all();
     }
 
     /// Whether the shard is cancelled; if not, the task is woken when it is.
@@ -212,8 +211,8 @@ impl Shard {
         if wait.is_current(cx) {
             return false;
         }
-        let waiting = &self.line.waiting;
-        waiting.register_unless(|| self.is_cancelled(), wait, cx)
+        self.line.waiting.register(wait, cx);
+        self.is_cancelled()
     }
 
     pub(crate) fn leave(&self, wait: &mut Wait) {

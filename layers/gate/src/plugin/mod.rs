@@ -12,6 +12,7 @@
 //! | `run.rs` | the service's code, with an eye on panics |
 //! | `verdict.rs` | whether a response is a failure |
 //! | `answer.rs` | what a rejection looks like in HTTP and in gRPC |
+//! | `named.rs` | the name of a tonic service, with the feature `tonic` |
 
 mod admit;
 mod answer;
@@ -19,6 +20,8 @@ mod body;
 mod future;
 mod holder;
 mod layer;
+#[cfg(feature = "tonic")]
+mod named;
 mod run;
 mod service;
 #[cfg(all(test, not(tower_plugin_loom)))]
