@@ -171,6 +171,21 @@ impl PluginManager {
         self.change_config(name, patch, true, None).await
     }
 
+    /// As [`patch_config`](Self::patch_config), but only if `version` is in force.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`patch_config`](Self::patch_config), and a
+    /// [`VersionMismatch`](OperationErrorKind::VersionMismatch).
+    pub async fn patch_config_if(
+        &self,
+        name: &str,
+        patch: Value,
+        version: ConfigVersion,
+    ) -> Result<ReloadReport, OperationError> {
+        self.change_config(name, patch, true, Some(version)).await
+    }
+
     async fn change_config(
         &self,
         name: &str,
