@@ -14,7 +14,9 @@ mod plugin;
 mod report;
 mod time;
 
-pub use config::{ConfigError, ConfigVersion, ConfigView, MASK, ParseConfigVersionError};
+pub use config::{
+    ConfigError, ConfigVersion, ConfigView, MASK, ParseConfigVersionError, StoreError,
+};
 pub use duration::GoDuration;
 pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};
 pub use event::{Event, EventKind, EventStream};

@@ -18,6 +18,10 @@ impl Secrets {
         Self { pointers }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pointers.is_empty()
+    }
+
     /// Whether `pointer` leads to, into or above a secret.
     pub(crate) fn touches(&self, pointer: &str) -> bool {
         let within = |outer: &str, inner: &str| {

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::report::{Operation, ReloadReport};
-use crate::{BoxError, ConfigError, ConfigVersion};
+use crate::{BoxError, ConfigError, ConfigVersion, StoreError};
 
 /// Why an operation on a plugin did not do what was asked.
 ///
@@ -54,6 +54,8 @@ pub enum OperationErrorKind {
         /// Whether a hook did not return in time.
         timed_out: bool,
     },
+    /// The config could not be stored; nothing was touched.
+    StoreUnavailable(StoreError),
     /// The manager shuts down, or is gone.
     ShuttingDown,
 }
@@ -96,6 +98,12 @@ impl OperationError {
     #[must_use]
     pub fn is_version_mismatch(&self) -> bool {
         matches!(self.inner.kind, OperationErrorKind::VersionMismatch { .. })
+    }
+
+    /// Whether the config could not be stored.
+    #[must_use]
+    pub fn is_store_unavailable(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::StoreUnavailable(_))
     }
 
     /// Whether the manager shuts down, or is gone.
@@ -170,6 +178,12 @@ impl fmt::Display for OperationError {
                 let (operation, outcome) = (report.operation, report.outcome);
                 write!(f, "{operation} of plugin `{plugin}` {outcome}: {source}")
             }
+            OperationErrorKind::StoreUnavailable(source) => {
+                write!(
+                    f,
+                    "config of plugin `{plugin}` cannot be stored, so nothing was changed: {source}"
+                )
+            }
             OperationErrorKind::ShuttingDown => {
                 write!(
                     f,
@@ -185,6 +199,7 @@ impl Error for OperationError {
         match &self.inner.kind {
             OperationErrorKind::ConfigRejected(refused) => Some(refused),
             OperationErrorKind::Failed { source, .. } => Some(source.as_ref()),
+            OperationErrorKind::StoreUnavailable(source) => Some(source),
             _ => None,
         }
     }

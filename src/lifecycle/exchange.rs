@@ -4,16 +4,11 @@ use serde_json::Value;
 use tower_plugin_gate::PluginState;
 
 use super::ReloadStrategy;
+use super::candidate::Candidate;
 use super::hook::HookError;
 use super::start::Running;
 use super::task::Lifecycle;
-use crate::{ConfigVersion, DrainReport, Outcome, Plugin, StartReason};
-
-/// A config to build the next instance from, and the version it will have.
-pub(super) struct Candidate {
-    pub(super) config: Value,
-    pub(super) version: ConfigVersion,
-}
+use crate::{DrainReport, Outcome, Plugin, StartReason, StoreError};
 
 /// How the work of an operation ended.
 pub(super) struct Done {
@@ -92,10 +87,7 @@ impl<P: Plugin> Lifecycle<P> {
         tracing::warn!("the new instance failed: going back to the last good config");
         match self.start(&self.config, StartReason::Rollback).await {
             Ok(running) => {
-                let last_good = Candidate {
-                    config: self.config.clone(),
-                    version: self.config_version,
-                };
+                let last_good = self.in_force();
                 self.open(running, last_good);
                 Done::new(Outcome::RolledBack, "the last good config serves again")
             }
@@ -160,6 +152,13 @@ impl<P: Plugin> Lifecycle<P> {
         self.running.replace(running)
     }
 
+    /// Puts the stored config in place of the registered one, before anything was built from it.
+    pub(super) fn adopt_first(&mut self, config: Value) {
+        self.config = config;
+        let shown = self.secrets.mask(&self.config);
+        self.published.publish(|snapshot| snapshot.config = shown);
+    }
+
     /// Puts a config in force.
     pub(super) fn adopt(&mut self, candidate: Candidate) {
         if candidate.version == self.config_version {
@@ -193,6 +192,13 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let drain = self.drain(running.generation.gate()).await;
         (drain, self.stop(running).await)
+    }
+
+    /// There is a stored config, but it cannot be read: none is better than the wrong one.
+    pub(super) fn unread(&mut self, error: StoreError) -> Done {
+        self.fail();
+        let error = HookError::failed("reading the stored config", error);
+        Done::new(Outcome::Failed, "mend the file and reload the plugin").because(error)
     }
 
     fn fail(&mut self) {

@@ -7,12 +7,14 @@
 //! | `command.rs` | what the task can be asked |
 //! | `task.rs` | the task: commands and health checks, one after the other |
 //! | `operation.rs` | a command from its validation to its report |
+//! | `candidate.rs` | the config an operation is carried out with |
 //! | `exchange.rs` | one generation for another, by either strategy |
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
 //! | `drain.rs` | waiting for requests, then cancelling them |
 //! | `hook.rs` | the bounds every hook runs in |
 //! | `snapshot.rs` | what everybody else reads |
 
+mod candidate;
 mod check;
 mod command;
 mod drain;

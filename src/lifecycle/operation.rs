@@ -1,14 +1,14 @@
 use tokio::time::Instant;
 use tower_plugin_gate::PluginState;
 
-use super::exchange::{Candidate, Done};
+use super::Request;
+use super::candidate::Candidate;
+use super::exchange::Done;
 use super::task::Lifecycle;
 use super::transition::{Step, plan};
-use super::{ConfigChange, Request};
-use crate::config::{decode, merge_patch};
 use crate::{
-    ConfigError, ConfigVersion, EventKind, Operation, OperationError, OperationErrorKind, Outcome,
-    Plugin, ReloadReport, StartReason,
+    EventKind, Operation, OperationError, OperationErrorKind, Outcome, Plugin, ReloadReport,
+    StartReason,
 };
 
 impl<P: Plugin> Lifecycle<P> {
@@ -20,20 +20,15 @@ impl<P: Plugin> Lifecycle<P> {
         let started = Instant::now();
         let operation = request.operation();
         let state = self.published.read(|snapshot| snapshot.state);
-        let candidate = match request {
-            Request::UpdateConfig(change) => match self.candidate(change) {
-                Ok(candidate) => candidate,
-                Err(refused) => {
-                    let error = OperationError::new(&**self.name(), refused);
-                    tracing::warn!(%error, "refused");
-                    self.event(EventKind::ReloadRejected, error.to_string());
-                    return Err(error);
-                }
-            },
-            _ => Candidate {
-                config: self.config.clone(),
-                version: self.config_version,
-            },
+        let candidate = match self.candidate(request).await {
+            Ok(candidate) => candidate,
+            Err(OperationErrorKind::StoreUnavailable(error))
+                if operation == Operation::Register =>
+            {
+                let done = self.unread(error);
+                return self.finish(operation, started, done);
+            }
+            Err(refused) => return Err(self.refuse(refused)),
         };
         let done = match plan(state, operation) {
             Step::Refuse => {
@@ -47,21 +42,14 @@ impl<P: Plugin> Lifecycle<P> {
             {
                 Done::new(Outcome::Unchanged, "the config is in force already")
             }
-            Step::Keep => {
-                self.adopt(candidate);
-                Done::new(
-                    Outcome::Applied,
-                    "config kept for when the plugin is enabled",
-                )
-            }
-            Step::Start => {
-                let (reason, meanwhile) = why(operation);
-                self.begin(operation);
-                self.bring_up(candidate, reason, meanwhile).await
-            }
-            Step::Exchange => {
-                self.begin(operation);
-                self.exchange(candidate, why(operation).0).await
+            step @ (Step::Keep | Step::Start | Step::Exchange) => {
+                let prepared = self.prepare(operation, &candidate).await;
+                let prepared = prepared.map_err(|refused| self.refuse(refused))?;
+                let done = self.build(step, operation, candidate).await;
+                if let (Outcome::Applied, Some(prepared)) = (done.outcome, prepared) {
+                    self.commit(prepared).await;
+                }
+                done
             }
             Step::Stop(rest) => {
                 let (drain, stop_error) = self.take_down(PluginState::Unloading).await;
@@ -77,36 +65,28 @@ impl<P: Plugin> Lifecycle<P> {
         self.finish(operation, started, done)
     }
 
-    /// The config that a change asks for, if the plugin would take it. Touches nothing.
-    fn candidate(&self, change: ConfigChange) -> Result<Candidate, OperationErrorKind> {
-        let current = self.config_version;
-        if change.if_version.is_some_and(|version| version != current) {
-            return Err(OperationErrorKind::VersionMismatch { current });
-        }
-        let mut config = change.value;
-        if change.is_patch {
-            let patch = std::mem::replace(&mut config, self.config.clone());
-            merge_patch(&mut config, patch);
-        }
-        self.secrets.unmask(&mut config, &self.config);
-        if !config.is_object() {
-            let refused = ConfigError::new("", "must be a JSON object");
-            return Err(OperationErrorKind::ConfigRejected(refused));
-        }
-        if let Err(refused) = decode::<P::Config>(&config) {
-            let refused = self.secrets.scrub_refusal(&refused, &config);
-            return Err(OperationErrorKind::ConfigRejected(refused));
-        }
-        let version = ConfigVersion {
-            number: current.number + 1,
-            ..current
-        };
-        Ok(Candidate { config, version })
+    fn refuse(&self, refused: OperationErrorKind) -> OperationError {
+        let error = OperationError::new(&**self.name(), refused);
+        tracing::warn!(%error, "refused");
+        self.event(EventKind::ReloadRejected, error.to_string());
+        error
     }
 
-    fn begin(&self, operation: Operation) {
+    async fn build(&mut self, step: Step, operation: Operation, candidate: Candidate) -> Done {
+        let (reason, meanwhile) = why(operation);
         if matches!(operation, Operation::Reload | Operation::UpdateConfig) {
             self.event(EventKind::ReloadStarted, format!("{operation} started"));
+        }
+        match step {
+            Step::Keep => {
+                self.adopt(candidate);
+                Done::new(
+                    Outcome::Applied,
+                    "config kept for when the plugin is enabled",
+                )
+            }
+            Step::Exchange => self.exchange(candidate, reason).await,
+            _ => self.bring_up(candidate, reason, meanwhile).await,
         }
     }
 

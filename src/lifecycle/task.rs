@@ -12,7 +12,7 @@ use tracing::Instrument;
 use super::hook::HookError;
 use super::start::Running;
 use super::{Command, Published, Settings};
-use crate::config::Secrets;
+use crate::config::{FileStore, Secrets};
 use crate::event::Journal;
 use crate::manager::Registry;
 use crate::report::LastError;
@@ -32,6 +32,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) running: Option<Running<P::Instance>>,
     /// Number of the last generation that served.
     pub(super) generation: u64,
+    /// Where changed configs are kept.
+    pub(super) store: Option<FileStore>,
     /// Where to sign off.
     pub(super) registry: Registry,
 }
@@ -48,6 +50,7 @@ impl<P: Plugin> Lifecycle<P> {
         journal: Arc<Journal>,
         config: Value,
         config_version: ConfigVersion,
+        store: Option<FileStore>,
         registry: Registry,
     ) -> Self {
         let secrets = Secrets::new(plugin.secret_fields());
@@ -62,6 +65,7 @@ impl<P: Plugin> Lifecycle<P> {
             config_version,
             running: None,
             generation: 0,
+            store,
             registry,
         }
     }

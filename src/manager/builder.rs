@@ -65,8 +65,12 @@ impl PluginManagerBuilder {
         self
     }
 
-    /// Directory of the plugins' configs: where there is a file `<name>.json`, the plugin is
-    /// registered with the config in it. Default: none.
+    /// Directory of the plugins' configs. Where there is a file `<name>.json`, the plugin is
+    /// registered with the config in it, and takes it up again at every reload. A config that is
+    /// put in force by an update is written there, atomically, so that it survives a restart. A
+    /// file that cannot be read fails its plugin's start, refuses its reload, and concerns no
+    /// other plugin. Files of plugins with secret fields are readable by their owner only.
+    /// Default: none.
     pub fn plugin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.plugin_dir = Some(dir.into());
         self

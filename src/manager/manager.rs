@@ -113,7 +113,8 @@ impl PluginManager {
         Registration::new(self.clone(), name.into(), plugin)
     }
 
-    /// Exchanges the plugin's generation for one with the same config.
+    /// Exchanges the plugin's generation for one with the same config, or with what its file in
+    /// the plugin directory says by now.
     ///
     /// Cancel safe: once polled, the reload goes on when the future is dropped.
     ///

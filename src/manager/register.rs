@@ -11,7 +11,7 @@ use tower_plugin_gate::{PluginState, Slot};
 use super::manager::give;
 use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
-use crate::config::Secrets;
+use crate::config::{FileStore, Secrets};
 use crate::lifecycle::{Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot};
 use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
 
@@ -59,7 +59,7 @@ impl<P: Plugin> Registration<P> {
         }
     }
 
-    /// The plugin's config. Default: `{}`.
+    /// The plugin's config, unless the manager's plugin directory has one. Default: `{}`.
     pub fn config(mut self, config: impl Into<Value>) -> Self {
         self.config = config.into();
         self
@@ -162,6 +162,7 @@ impl<P: Plugin> Registration<P> {
             Arc::clone(&manager.inner.journal),
             config,
             config_version,
+            manager.inner.plugin_dir.clone().map(FileStore::new),
             Registry::new(&manager.inner.plugins),
         );
         tokio::spawn(lifecycle.run(inbox));

@@ -9,3 +9,4 @@ mod independence;
 mod reload;
 mod rest;
 mod shutdown;
+mod store;
