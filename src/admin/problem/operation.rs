@@ -29,6 +29,11 @@ impl From<OperationError> for Problem {
             OperationErrorKind::Failed {
                 report, timed_out, ..
             } => failed(report, *timed_out),
+            OperationErrorKind::StoreUnavailable(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                error.to_string(),
+            ),
             OperationErrorKind::ShuttingDown => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "shutting_down",
