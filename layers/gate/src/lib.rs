@@ -11,6 +11,7 @@
 //! | [`Lease`] | a permit plus the plugin's instance, for work that outlives a response |
 //! | [`PluginLayer`] | gates HTTP and gRPC services, counting until the response body ends |
 //! | [`AnyLayer`] | gates any other [`tower_service::Service`]: a rejection is an `Err` |
+//! | [`LingerLayer`] | lets clients read a rejection that comes before their upload is through |
 //!
 //! ```
 //! use tower_plugin_gate::{Generation, PluginState, Slot};
@@ -36,14 +37,18 @@
 
 mod any;
 mod gate;
+mod linger;
 #[cfg(all(test, tower_plugin_loom))]
 mod loom_models;
 mod plugin;
 mod slot;
 mod sync;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod testing;
 
 pub use any::{AnyFuture, AnyLayer, AnyService};
-pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};
+pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
+pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
 };
