@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod grpc;
+mod grpc_web;
 mod http1;
 mod http2;
 mod identical;
