@@ -17,6 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tower_plugin::admin::{AdminService, AdminServiceBuilder, Server};
 use tower_plugin::{EventKind, PluginHandle, PluginManager, Registration};
 
@@ -27,6 +28,9 @@ pub const CANARY: &str = "c4n4ry";
 
 /// A token that is accepted where tokens are.
 pub const TOKEN: &str = "t0k3n-of-operators";
+
+/// Longer than anything here may take.
+pub const LONG: Duration = Duration::from_secs(20);
 
 /// One that is good for reading.
 pub const READ_TOKEN: &str = "t0k3n-of-dashboards";
@@ -171,7 +175,8 @@ impl Admin {
         let request = request.replace("{host}", &self.addr.to_string());
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        let answered = timeout(LONG, stream.read_to_string(&mut answer)).await;
+        answered.expect("the server answers and closes").unwrap();
         answer
     }
 }
