@@ -3,21 +3,26 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use super::AnyFuture;
-use crate::{BoxError, Door};
+use crate::{BoxError, Door, Reject};
 
 /// Service of [`AnyLayer`](super::AnyLayer).
 ///
 /// Its errors are those of the service behind it, [`Rejected`](crate::Rejected), and
 /// [`CancelledError`](crate::CancelledError), boxed as in tower's own middleware.
 #[derive(Debug, Clone)]
-pub struct AnyService<S> {
-    inner: S,
-    door: Door,
+pub struct AnyService<S, P = Reject> {
+    pub(super) inner: S,
+    pub(super) door: Door,
+    pub(super) policy: P,
 }
 
-impl<S> AnyService<S> {
-    pub(super) fn new(inner: S, door: Door) -> Self {
-        Self { inner, door }
+impl<S, P> AnyService<S, P> {
+    pub(super) fn new(inner: S, door: Door, policy: P) -> Self {
+        Self {
+            inner,
+            door,
+            policy,
+        }
     }
 
     /// The service behind the gate.

@@ -70,58 +70,82 @@ impl Answer {
     #[must_use]
     pub fn rejection<B>(self, rejected: &Rejected) -> Response<ResponseBody<B>> {
         let message = rejected.to_string();
-        self.response(
-            "plugin_unavailable",
-            rejected.plugin(),
-            rejected.state(),
-            &message,
-        )
+        let json = |code| json(code, rejected.plugin(), rejected.state(), &message);
+        self.unavailable(|| json("plugin_unavailable"), &message)
     }
 
     /// The response to a request that was cancelled before its head was out.
     #[must_use]
     pub fn cancellation<B>(self, cancelled: &CancelledError) -> Response<ResponseBody<B>> {
         let message = cancelled.to_string();
-        self.response(
-            "request_cancelled",
-            cancelled.plugin(),
-            cancelled.state(),
-            &message,
-        )
+        let json = |code| json(code, cancelled.plugin(), cancelled.state(), &message);
+        self.unavailable(|| json("request_cancelled"), &message)
     }
 
-    fn response<B>(
+    /// The response to a request for a plugin that there is not, or is not yet.
+    pub(crate) fn unknown_plugin<B>(
         self,
-        code: &str,
-        plugin: &str,
-        state: PluginState,
+        is_retryable: bool,
+        message: &str,
+    ) -> Response<ResponseBody<B>> {
+        let json = || {
+            let message = JsonStr(message);
+            format!(r#"{{"status":"error","code":"plugin_not_found","message":{message}}}"#)
+        };
+        if is_retryable {
+            return self.unavailable(json, message);
+        }
+        match self.protocol {
+            Protocol::Http => http_response(StatusCode::NOT_FOUND, json()),
+            Protocol::Grpc => grpc_response(UNIMPLEMENTED, message),
+        }
+    }
+
+    fn unavailable<B>(
+        self,
+        json: impl FnOnce() -> String,
         message: &str,
     ) -> Response<ResponseBody<B>> {
         match self.protocol {
             Protocol::Http => {
-                let json = json(code, plugin, state, message);
-                let mut response = Response::new(ResponseBody::full(Bytes::from(json)));
-                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                let headers = response.headers_mut();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
+                let mut response = http_response(StatusCode::SERVICE_UNAVAILABLE, json());
+                let retry_after = HeaderValue::from(self.retry_after);
+                response.headers_mut().insert(RETRY_AFTER, retry_after);
                 response
             }
-            Protocol::Grpc => {
-                let mut response = Response::new(ResponseBody::empty());
-                *response.headers_mut() = grpc_status(message);
-                let grpc = HeaderValue::from_static("application/grpc");
-                response.headers_mut().insert(CONTENT_TYPE, grpc);
-                response
-            }
+            Protocol::Grpc => grpc_response(UNAVAILABLE, message),
         }
     }
 }
 
-/// The trailers, or trailers-only headers, of a call that ends as `UNAVAILABLE`.
+fn http_response<B>(status: StatusCode, json: String) -> Response<ResponseBody<B>> {
+    let mut response = Response::new(ResponseBody::full(Bytes::from(json)));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+fn grpc_response<B>(status: &'static str, message: &str) -> Response<ResponseBody<B>> {
+    let mut response = Response::new(ResponseBody::empty());
+    *response.headers_mut() = grpc_headers(status, message);
+    let grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(CONTENT_TYPE, grpc);
+    response
+}
+
+const UNIMPLEMENTED: &str = "12";
+const UNAVAILABLE: &str = "14";
+
+/// The trailers of a call that ends as `UNAVAILABLE`.
 pub(super) fn grpc_status(message: &str) -> HeaderMap {
+    grpc_headers(UNAVAILABLE, message)
+}
+
+/// Trailers, or trailers-only headers.
+fn grpc_headers(status: &'static str, message: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
-    headers.insert("grpc-status", HeaderValue::from_static("14"));
+    headers.insert("grpc-status", HeaderValue::from_static(status));
     if let Ok(message) = HeaderValue::try_from(percent_encode(message)) {
         headers.insert("grpc-message", message);
     }

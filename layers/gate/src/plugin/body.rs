@@ -55,6 +55,17 @@ impl<B: Body> ResponseBody<B> {
 }
 
 impl<B> ResponseBody<B> {
+    /// The body of a request that is not inside: it passes through as it is.
+    pub fn ungated(body: B) -> Self {
+        Self {
+            kind: Kind::Gated {
+                body,
+                holder: None,
+                protocol: Protocol::Http,
+            },
+        }
+    }
+
     /// A body of one chunk that belongs to no request inside.
     pub(super) fn full(bytes: Bytes) -> Self {
         Self {

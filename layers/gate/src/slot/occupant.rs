@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::generation::RawGeneration;
+use super::queue::Queue;
 use super::{PluginState, Rejected};
 use crate::Permit;
 use crate::gate::{Wait, Waiters};
@@ -21,6 +22,7 @@ pub(crate) struct RawSlot {
     version: AtomicU64,
     current: Cell<Occupant>,
     changed: Waiters,
+    pub(super) queue: Queue,
 }
 
 /// A request that was let in, and through which generation.
@@ -36,6 +38,7 @@ impl RawSlot {
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
             changed: Waiters::default(),
+            queue: Queue::default(),
         }
     }
 
@@ -52,9 +55,12 @@ impl RawSlot {
     /// Puts `occupant` in, and hands out what was there. The caller closes the old gate
     /// *afterwards*: a request that is turned away there then finds the new occupant here.
     pub(crate) fn set(&self, occupant: Occupant) -> Occupant {
-        let before = self.current.swap(occupant);
-        // Release: pairs with the Acquire in `version`.
-        self.version.fetch_add(1, Ordering::Release);
+        let before = self.queue.settle(occupant, |occupant| {
+            let before = self.current.swap(occupant);
+            // Release: pairs with the Acquire in `version`.
+            self.version.fetch_add(1, Ordering::Release);
+            before
+        });
         self.changed.wake_all();
         before
     }
