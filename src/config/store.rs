@@ -1,6 +1,6 @@
 use std::fmt;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -119,24 +119,31 @@ fn make_readable(_: &File) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> io::Result<Option<Value>> {
-    let size = match fs::metadata(path) {
-        Ok(metadata) => metadata.len(),
+    match fs::metadata(path) {
+        // Opening a pipe would wait for a writer, reading a device might never end.
+        Ok(metadata) if !metadata.is_file() => return Err(invalid("not a file".to_owned())),
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
-    };
-    if size > LIMIT {
-        let message = format!("{size} bytes are more than a config may have ({LIMIT})");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
-    let config: Value = serde_json::from_slice(&fs::read(path)?)?;
+    let mut text = Vec::new();
+    // Whatever its size was said to be.
+    File::open(path)?.take(LIMIT + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LIMIT {
+        return Err(invalid(format!(
+            "a config may have {LIMIT} bytes, and this has more"
+        )));
+    }
+    let config: Value = serde_json::from_slice(&text)?;
     if config.is_object() {
         Ok(Some(config))
     } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "a config must be a JSON object",
-        ))
+        Err(invalid("a config must be a JSON object".to_owned()))
     }
+}
+
+fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 /// Runs blocking work on a thread for it. A file system that hangs is left behind.
@@ -214,13 +221,21 @@ mod tests {
         }
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(store.load("p").await.is_err());
+        let error = store.load("p").await.unwrap_err().to_string();
+        assert!(error.contains("not a file"), "{error}");
         fs::remove_dir(&path).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            let error = store.load("p").await.unwrap_err().to_string();
+            assert!(error.contains("not a file"), "{error}");
+            fs::remove_file(&path).unwrap();
+        }
         File::create(&path)
             .unwrap()
             .set_len(100 * 1024 * 1024)
             .unwrap();
         let error = store.load("p").await.unwrap_err().to_string();
-        assert!(error.contains("more than a config may have"), "{error}");
+        assert!(error.contains("this has more"), "{error}");
     }
 }

@@ -84,7 +84,7 @@ fn any_request_is_completed_or_cancelled_and_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let outcome = block_on(AnyFuture::admitted(work, permit));
+        let outcome = block_on(AnyFuture::admitted(|| work, permit));
         let cancelled = match outcome {
             Ok(_) => false,
             Err(error) => error.is::<CancelledError>(),
@@ -139,7 +139,7 @@ fn any_request_whose_work_never_ends_is_ended_by_the_cancellation() {
         let gate = Gate::with_shards(1);
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
-        let outcome = block_on(AnyFuture::admitted(Work::default(), permit));
+        let outcome = block_on(AnyFuture::admitted(Work::default, permit));
         assert!(outcome.is_err(), "cut off");
         canceller.join().unwrap();
         assert_one_outcome(&gate, true);

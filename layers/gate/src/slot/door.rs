@@ -51,6 +51,10 @@ impl Door {
         }
     }
 
+    pub(crate) fn raw(&self) -> &Arc<RawSlot> {
+        &self.slot
+    }
+
     /// Name of the plugin.
     #[must_use]
     pub fn plugin(&self) -> &str {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Admission;
 use super::generation::RawGeneration;
+use super::{Admission, Generation};
 use crate::gate::Exit;
 use crate::{Cancelled, Permit};
 
@@ -74,6 +74,34 @@ impl<T: ?Sized> Lease<T> {
     /// What is counted is the last of its clones.
     pub fn complete(self) {
         self.end(Exit::Completed);
+    }
+
+    /// The admission alone, to be held in another way.
+    pub(crate) fn into_admission(self) -> Admission {
+        match Arc::try_unwrap(self.inner) {
+            Ok(Inner { admission, .. }) => admission,
+            Err(shared) => Admission {
+                permit: shared.admission.permit.clone(),
+                generation: Arc::clone(&shared.admission.generation),
+            },
+        }
+    }
+
+    /// Whether it is on this very generation.
+    ///
+    /// ```
+    /// use tower_plugin_gate::{Generation, PluginState, Slot};
+    ///
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// let first = Generation::new(1, ());
+    /// slot.open(first.clone());
+    /// let lease = slot.enter().expect("the slot is open");
+    /// assert!(lease.is_on(&first));
+    /// assert!(!lease.is_on(&Generation::new(1, ())));
+    /// ```
+    #[must_use]
+    pub fn is_on<I>(&self, generation: &Generation<I>) -> bool {
+        std::ptr::eq(self.raw(), &*generation.raw())
     }
 
     fn raw(&self) -> &RawGeneration {
