@@ -9,6 +9,7 @@
 
 mod cancel;
 mod drain;
+mod hold;
 mod request;
 mod slot;
 

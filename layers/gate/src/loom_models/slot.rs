@@ -11,7 +11,7 @@ use super::{bounded, join, unbounded};
 use crate::slot::RawGeneration;
 use crate::{Door, Gate, Generation, PluginState, Slot};
 
-fn generation(number: u64, shards: usize) -> Generation<()> {
+pub(super) fn generation(number: u64, shards: usize) -> Generation<()> {
     Generation::from_raw(Arc::new(RawGeneration {
         number,
         instance: Arc::new(()),

@@ -11,6 +11,8 @@ mod call;
 mod future;
 mod on_closed;
 mod request;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests;
 
 pub(crate) use call::{HeldCall, Inside, Turn, fresh};
 pub use future::{NeverHeld, PolicyFuture, Resumed};
