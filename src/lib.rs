@@ -1,1 +1,38 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+#[cfg(feature = "admin")]
+pub mod admin;
+mod config;
+mod duration;
+mod error;
+mod event;
+mod lifecycle;
+mod manager;
+mod plugin;
+mod report;
+mod time;
+
+pub use config::{
+    ConfigError, ConfigVersion, ConfigView, MASK, ParseConfigVersionError, StoreError,
+};
+pub use duration::GoDuration;
+pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};
+pub use event::{Event, EventKind, EventStream};
+pub use lifecycle::ReloadStrategy;
+pub use manager::{
+    PluginHandle, PluginManager, PluginManagerBuilder, Registration, ShutdownReport,
+};
+pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};
+pub use report::{
+    DrainReport, Draining, HealthReport, HealthSummary, LastError, Operation, Outcome,
+    PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth, SystemStatus,
+};
+pub use tower_plugin_gate as gate;
+pub use tower_plugin_gate::{
+    AnyLayer, BoxError, CancelledError, Counters, HasSlot, Lease, PluginLayer, PluginService,
+    PluginState, Rejected, ResponseBody,
+};
+pub use tower_plugin_swap as swap;
+pub use tower_plugin_swap::{SwapLayer, SwapService};

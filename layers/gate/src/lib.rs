@@ -47,12 +47,12 @@ mod sync;
 mod testing;
 
 pub use any::{AnyFuture, AnyLayer, AnyService};
-pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};
+pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
 pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
 };
-pub use slot::{Door, Generation, HasSlot, Lease, PluginState, Rejected, Slot};
+pub use slot::{Door, Generation, HasSlot, Lease, PluginState, Rejected, Slot, Watch};
 
 /// A boxed error, as tower uses it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock};
 use std::task::Context;
 
-use super::{CancelledError, Wait, Waiters};
+use super::{CancelledError, PanickedError, Wait, Waiters};
 use crate::PluginState;
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -37,13 +37,19 @@ impl Drain {
         self.state.get_or_init(|| state);
     }
 
+    fn plugin(&self) -> Arc<str> {
+        self.plugin.get().map_or_else(|| Arc::from(""), Arc::clone)
+    }
+
     /// What a request that is cut off here is told.
     pub(crate) fn cancelled_error(&self) -> CancelledError {
-        let plugin = self.plugin.get().map_or_else(|| Arc::from(""), Arc::clone);
-        CancelledError::new(
-            plugin,
-            self.state.get().copied().unwrap_or(PluginState::Unloading),
-        )
+        let state = self.state.get().copied().unwrap_or(PluginState::Unloading);
+        CancelledError::new(self.plugin(), state)
+    }
+
+    /// What a request that ended in a panic is told.
+    pub(crate) fn panicked_error(&self) -> PanickedError {
+        PanickedError::new(self.plugin())
     }
 
     pub(crate) fn is_done(&self) -> bool {

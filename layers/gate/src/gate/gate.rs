@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Drain, Drained, Permit, Shard};
-use crate::sync::{shards, thread_number};
+use super::{Counters, Drain, Drained, Permit, Shard};
+use crate::sync::{AtomicUsize, Ordering, shards, thread_number};
 
 /// Admission for one generation of a plugin: open, then closed for good.
 ///
@@ -34,6 +34,7 @@ struct Inner {
     /// A power of two of them, so that a thread's number picks one by its low bits.
     shards: Box<[Arc<Shard>]>,
     drain: Arc<Drain>,
+    closed_on: AtomicUsize,
     token: CancellationToken,
 }
 
@@ -59,6 +60,7 @@ impl Gate {
                 .map(|_| Arc::new(Shard::new(Arc::clone(&drain))))
                 .collect(),
             drain,
+            closed_on: AtomicUsize::new(0),
             token: CancellationToken::new(),
         };
         Self {
@@ -79,12 +81,32 @@ impl Gate {
     pub fn close(&self) -> bool {
         // The first shard last: it is closed only once all are, and of several callers at a time
         // one finds it open.
-        let shards = self.inner.shards.iter().rev();
-        shards.fold(false, |_, shard| shard.close())
+        let mut closed = false;
+        for shard in self.inner.shards.iter().rev() {
+            let inside = shard.close();
+            closed = inside.is_some();
+            // Relaxed: read by whoever closed the gate, or was told by them.
+            self.inner
+                .closed_on
+                .fetch_add(inside.unwrap_or(0), Ordering::Relaxed);
+        }
+        closed
+    }
+
+    /// How many were inside when the gate was closed; 0 before that.
+    #[must_use]
+    pub fn closed_on(&self) -> usize {
+        // Relaxed: see `close`.
+        self.inner.closed_on.load(Ordering::Relaxed)
     }
 
     pub(crate) fn drain(&self) -> &Drain {
         &self.inner.drain
+    }
+
+    /// Whether both are handles to one gate.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// Whether the gate has been closed.
@@ -104,6 +126,16 @@ impl Gate {
     #[must_use]
     pub fn cancelled_count(&self) -> u64 {
         self.inner.shards.iter().map(|shard| shard.cut()).sum()
+    }
+
+    /// What became of those who were let in; `rejected` is the slot's to count, and 0 here.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let mut sum = Counters::default();
+        for shard in &self.inner.shards {
+            sum += shard.counters();
+        }
+        sum
     }
 
     /// Whether the gate is closed and everybody has left.

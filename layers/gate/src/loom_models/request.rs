@@ -14,7 +14,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::{bounded, unbounded};
-use crate::{Answer, AnyFuture, CancelledError, Gate, Protocol, ResponseBody, ResponseFuture};
+use crate::{Answer, AnyFuture, CancelledError, Gate, Permit, ResponseBody, ResponseFuture};
 
 /// A service's work, finished by another thread.
 #[derive(Clone, Default)]
@@ -57,6 +57,10 @@ impl Body for Work {
         self.poll_finished(cx)
             .map(|()| Some(Ok(Frame::trailers(http::HeaderMap::new()))))
     }
+}
+
+fn gated(body: Work, permit: Permit) -> ResponseBody<Work> {
+    ResponseBody::around(Response::new(body), permit, Answer::default()).into_body()
 }
 
 fn finished_by_another_thread() -> (Work, thread::JoinHandle<()>) {
@@ -102,7 +106,8 @@ fn response_head_is_the_services_or_a_503_and_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let response = block_on(ResponseFuture::admitted(work, permit, Answer::default())).unwrap();
+        let response =
+            block_on(ResponseFuture::admitted(|| work, permit, Answer::default())).unwrap();
         let cut_off = response.status() == StatusCode::SERVICE_UNAVAILABLE;
         canceller.join().unwrap();
         finisher.join().unwrap();
@@ -120,7 +125,7 @@ fn body_ends_as_the_services_or_with_an_error_and_is_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let mut body = ResponseBody::new(work, permit, Protocol::Http);
+        let mut body = gated(work, permit);
         let last = block_on(std::future::poll_fn(|cx| {
             Pin::new(&mut body).poll_frame(cx)
         }));
@@ -150,7 +155,7 @@ fn response_whose_head_never_comes_is_ended_by_the_cancellation() {
         let gate = Gate::with_shards(1);
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
-        let future = ResponseFuture::admitted(Work::default(), permit, Answer::default());
+        let future = ResponseFuture::admitted(Work::default, permit, Answer::default());
         let response = block_on(future).unwrap();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         canceller.join().unwrap();
@@ -164,7 +169,7 @@ fn body_that_never_ends_is_ended_by_the_cancellation() {
         let gate = Gate::with_shards(1);
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
-        let mut body = ResponseBody::new(Work::default(), permit, Protocol::Http);
+        let mut body = gated(Work::default(), permit);
         let frame = block_on(std::future::poll_fn(|cx| {
             Pin::new(&mut body).poll_frame(cx)
         }));

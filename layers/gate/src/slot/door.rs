@@ -2,12 +2,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Method;
 use http::Request;
-use http::header::{CONNECTION, UPGRADE};
 
 use super::{Admission, PluginState, RawSlot, Rejected};
 use crate::gate::Wait;
+use crate::plugin::is_upgrade;
 use crate::{Gate, HasSlot, Holder, Lease, Permit};
 
 /// A service's own way into a slot: readiness before a call, admission in it.
@@ -150,18 +149,8 @@ impl Door {
             return self.enter().map(Holder::from);
         }
         let admission = self.admit()?;
-        let extensions = request.extensions_mut();
-        let lease = Lease::within(admission, extensions.remove());
-        extensions.insert(lease.clone());
-        Ok(lease.into())
+        Ok(Holder::upgrade(admission, request))
     }
-}
-
-/// Whether the connection may go on after the response, as something else than HTTP.
-fn is_upgrade<R>(request: &Request<R>) -> bool {
-    let headers = request.headers();
-    request.method() == Method::CONNECT
-        || (headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION))
 }
 
 impl Clone for Door {

@@ -87,6 +87,24 @@ impl<T> Generation<T> {
     pub fn gate(&self) -> &Gate {
         &self.raw.gate
     }
+
+    /// Whether both are handles to one generation.
+    ///
+    /// ```
+    /// use tower_plugin_gate::Generation;
+    ///
+    /// let generation = Generation::new(1, ());
+    /// assert!(generation.is_same(&generation.clone()));
+    /// assert!(!generation.is_same(&Generation::new(1, ())));
+    /// ```
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.raw, &other.raw)
+    }
+
+    pub(crate) fn raw(&self) -> Arc<RawGeneration> {
+        Arc::clone(&self.raw)
+    }
 }
 
 impl<T> Clone for Generation<T> {

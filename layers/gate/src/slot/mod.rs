@@ -3,6 +3,7 @@
 mod door;
 mod generation;
 mod lease;
+mod ledger;
 mod occupant;
 mod rejected;
 #[expect(
@@ -13,6 +14,7 @@ mod slot;
 mod state;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
+mod watch;
 
 pub use door::Door;
 pub use generation::Generation;
@@ -20,6 +22,7 @@ pub use lease::Lease;
 pub use rejected::Rejected;
 pub use slot::{HasSlot, Slot};
 pub use state::PluginState;
+pub use watch::Watch;
 
 #[cfg(all(test, tower_plugin_loom))]
 pub(crate) use generation::RawGeneration;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::generation::RawGeneration;
+use super::ledger::Ledger;
 use super::{PluginState, Rejected};
 use crate::Permit;
 use crate::gate::{Wait, Waiters};
@@ -21,6 +22,7 @@ pub(crate) struct RawSlot {
     version: AtomicU64,
     current: Cell<Occupant>,
     changed: Waiters,
+    pub(super) ledger: Ledger,
 }
 
 /// A request that was let in, and through which generation.
@@ -36,6 +38,7 @@ impl RawSlot {
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
             changed: Waiters::default(),
+            ledger: Ledger::default(),
         }
     }
 
@@ -52,6 +55,9 @@ impl RawSlot {
     /// Puts `occupant` in, and hands out what was there. The caller closes the old gate
     /// *afterwards*: a request that is turned away there then finds the new occupant here.
     pub(crate) fn set(&self, occupant: Occupant) -> Occupant {
+        if let Occupant::Open(generation) = &occupant {
+            self.ledger.add(&generation.gate);
+        }
         let before = self.current.swap(occupant);
         // Release: pairs with the Acquire in `version`.
         self.version.fetch_add(1, Ordering::Release);
@@ -60,6 +66,7 @@ impl RawSlot {
     }
 
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {
+        self.ledger.rejected();
         Rejected::new(Arc::clone(&self.plugin), state)
     }
 

@@ -2,7 +2,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{Generation, Lease, Occupant, PluginState, RawSlot, Rejected};
+use super::{Generation, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
+use crate::Counters;
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
 ///
@@ -120,6 +121,52 @@ impl<T> Slot<T> {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.raw.version()
+    }
+
+    /// Waits for changes of [`version`](Self::version).
+    ///
+    /// ```
+    /// use tower_plugin_gate::{PluginState, Slot};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let slot = Slot::<()>::new("geo", PluginState::Loading);
+    /// let (mut watch, seen) = (slot.watch(), slot.version());
+    /// slot.close(PluginState::Disabled);
+    /// std::future::poll_fn(|cx| watch.poll_changed(seen, cx)).await;
+    /// # }
+    /// ```
+    pub fn watch(&self) -> Watch {
+        Watch::new(Arc::clone(&self.raw))
+    }
+
+    /// Why a request would be turned away just now; `None` while a generation serves.
+    ///
+    /// ```
+    /// use tower_plugin_gate::{Generation, PluginState, Slot};
+    ///
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// assert!(slot.rejection().is_some_and(|rejected| rejected.is_transient()));
+    /// slot.open(Generation::new(1, ()));
+    /// assert_eq!(slot.rejection(), None);
+    /// ```
+    #[must_use]
+    pub fn rejection(&self) -> Option<Rejected> {
+        let state = self.raw.rejects()?;
+        Some(Rejected::new(Arc::clone(&self.raw.plugin), state))
+    }
+
+    /// Turns a request away, which is counted, unless a generation serves: for middleware that
+    /// enters generations by itself.
+    #[must_use]
+    pub fn reject(&self) -> Option<Rejected> {
+        let state = self.raw.rejects()?;
+        Some(self.raw.rejected(state))
+    }
+
+    /// What became of the plugin's requests, of all generations.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.raw.ledger.sum()
     }
 
     /// How many are inside the current generation.

@@ -1,0 +1,51 @@
+use http::header::{CONNECTION, UPGRADE};
+use http::{Method, Request};
+
+use super::Holder;
+use crate::slot::Admission;
+use crate::{Generation, Lease};
+
+impl<T> Generation<T> {
+    /// Lets an HTTP request in, or not once the gate is closed. Never blocks.
+    ///
+    /// A request to upgrade (`Upgrade`, or the method CONNECT) is given a [`Lease`] in its
+    /// extensions, which its handler holds for as long as the upgraded connection lives.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_plugin_gate::{Generation, Lease};
+    ///
+    /// let generation = Generation::new(1, ());
+    /// let mut connect = Request::connect("example.org:443").body(()).expect("a request");
+    /// let holder = generation.admit(&mut connect).expect("a new gate is open");
+    /// drop(holder);
+    /// assert_eq!(generation.gate().in_flight(), 1, "the handler's lease");
+    /// assert!(connect.extensions().get::<Lease>().is_some());
+    /// ```
+    pub fn admit<R>(&self, request: &mut Request<R>) -> Option<Holder> {
+        let permit = self.gate().enter()?;
+        if !is_upgrade(request) {
+            return Some(permit.into());
+        }
+        let generation = self.raw();
+        Some(Holder::upgrade(Admission { permit, generation }, request))
+    }
+}
+
+impl Holder {
+    /// Shares a lease with the handler of a request to upgrade. It keeps the lease of a layer
+    /// outside this one, which it takes the place of.
+    pub(crate) fn upgrade<R>(admission: Admission, request: &mut Request<R>) -> Self {
+        let extensions = request.extensions_mut();
+        let lease = Lease::within(admission, extensions.remove());
+        extensions.insert(lease.clone());
+        lease.into()
+    }
+}
+
+/// Whether the connection may go on after the response, as something else than HTTP.
+pub(crate) fn is_upgrade<R>(request: &Request<R>) -> bool {
+    let headers = request.headers();
+    request.method() == Method::CONNECT
+        || (headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION))
+}

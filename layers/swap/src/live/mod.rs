@@ -1,0 +1,15 @@
+//! What the two middlewares share: which generation a service clone serves, and how a request
+//! gets into it.
+//!
+//! | file | part |
+//! | --- | --- |
+//! | `source.rs` | where the service of the current generation comes from |
+//! | `state.rs` | the generation a clone last saw, and its own clone of that one's service |
+//! | `call.rs` | admission of one request |
+
+mod call;
+mod source;
+mod state;
+
+pub(crate) use source::Source;
+pub(crate) use state::Live;

@@ -1,0 +1,15 @@
+use tower_plugin_gate::{Generation, Slot};
+
+/// Where the service of the current generation comes from.
+pub(crate) trait Source: Clone {
+    /// The plugin's instance.
+    type Instance: Send + Sync + 'static;
+    /// What serves its requests.
+    type Service;
+
+    fn slot(&self) -> &Slot<Self::Instance>;
+
+    /// The current generation with a clone of its service, or `None` where there is none. It may
+    /// be stale by the time it is used: entering its gate decides.
+    fn current(&self) -> Option<(Generation<Self::Instance>, Self::Service)>;
+}

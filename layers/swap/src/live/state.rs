@@ -1,0 +1,124 @@
+use std::fmt;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tower_plugin_gate::{Answer, Generation, Protocol, Watch};
+use tower_service::Service;
+
+use super::Source;
+
+/// One clone of a swappable service. A further clone starts afresh: it holds no generation until
+/// it is used, so a template that is only ever cloned keeps no old instance alive.
+pub(crate) struct Live<P: Source> {
+    pub(super) source: P,
+    pub(super) held: Option<Held<P>>,
+    /// Version of the slot that `held` was taken at; the slot's own start above zero.
+    seen: u64,
+    /// Only while readiness is pending.
+    watch: Option<Watch>,
+    pub(super) answer: Answer,
+}
+
+pub(super) struct Held<P: Source> {
+    pub(super) generation: Generation<P::Instance>,
+    pub(super) service: P::Service,
+    /// Whether `service` was polled ready and has not been called since.
+    pub(super) ready: bool,
+}
+
+impl<P: Source> Live<P> {
+    pub(crate) fn new(source: P, protocol: Protocol) -> Self {
+        Self::with_answer(source, Answer::new(protocol))
+    }
+
+    pub(crate) fn with_answer(source: P, answer: Answer) -> Self {
+        Self {
+            source,
+            held: None,
+            seen: 0,
+            watch: None,
+            answer,
+        }
+    }
+
+    pub(crate) fn catch_panics(mut self) -> Self {
+        self.answer = self.answer.catch_panics();
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, after: Duration) -> Self {
+        self.answer = self.answer.retry_after(after);
+        self
+    }
+
+    /// Takes the slot's generation where it is another one than that held.
+    fn refresh(&mut self) {
+        // Read before the generation is: what is taken is of this version or later, and a later
+        // one is looked at again.
+        let version = self.source.slot().version();
+        if version == self.seen {
+            return;
+        }
+        let current = self.source.current();
+        let held = self.held.as_ref().map(|held| &held.generation);
+        let same = match (held, &current) {
+            (Some(held), Some((current, _))) => held.is_same(current),
+            (held, current) => held.is_none() && current.is_none(),
+        };
+        if !same {
+            self.held = current.map(|(generation, service)| Held {
+                generation,
+                service,
+                ready: false,
+            });
+        }
+        self.seen = version;
+    }
+
+    /// Ready when the current generation's service is, or when there is no generation: then the
+    /// call is answered with a rejection.
+    pub(crate) fn poll_ready<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), <P::Service as Service<R>>::Error>>
+    where
+        P::Service: Service<R>,
+    {
+        loop {
+            self.refresh();
+            let polled = match &mut self.held {
+                None => Poll::Ready(Ok(())),
+                Some(held) => {
+                    held.ready = false;
+                    let polled = held.service.poll_ready(cx);
+                    held.ready = matches!(polled, Poll::Ready(Ok(())));
+                    polled
+                }
+            };
+            if polled.is_ready() {
+                self.watch = None;
+                return polled;
+            }
+            let watch = self.watch.get_or_insert_with(|| self.source.slot().watch());
+            if watch.poll_changed(self.seen, cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<P: Source> Clone for Live<P> {
+    fn clone(&self) -> Self {
+        Self::with_answer(self.source.clone(), self.answer)
+    }
+}
+
+impl<P: Source> fmt::Debug for Live<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let generation = self.held.as_ref().map(|held| held.generation.number());
+        f.debug_struct("Live")
+            .field("plugin", &self.source.slot().plugin())
+            .field("generation", &generation)
+            .finish_non_exhaustive()
+    }
+}

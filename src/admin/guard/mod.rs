@@ -1,0 +1,11 @@
+//! The guards: each is a layer that lets a request through or answers in its place.
+
+mod auth;
+mod host;
+mod origin;
+mod token;
+
+pub(super) use auth::{Access, AuthGuard, Scope};
+pub(super) use host::{HostGuard, Hosts};
+pub(super) use origin::origin_guard;
+pub(super) use token::Tokens;

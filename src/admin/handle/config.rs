@@ -1,0 +1,80 @@
+use std::time::SystemTime;
+
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, Request};
+use http_body::Body;
+use serde::Serialize;
+
+use super::handler::{Answer, Handler};
+use super::{change, precondition};
+use crate::admin::etag::{self, Condition};
+use crate::admin::problem::Problem;
+use crate::admin::{body, query, respond};
+use crate::time::to_unix;
+use crate::{BoxError, ConfigVersion, ConfigView, PluginManager};
+
+#[derive(Serialize)]
+struct Config<'a> {
+    timestamp: u64,
+    #[serde(flatten)]
+    view: &'a ConfigView,
+}
+
+pub(super) fn read(manager: &PluginManager, plugin: &str, headers: &HeaderMap) -> Answer {
+    let view = manager.config(plugin)?;
+    let known = Condition::read(headers, &IF_NONE_MATCH);
+    let mut response = if known.is_some_and(|known| known.matches_weakly(view.version)) {
+        respond::not_modified()
+    } else {
+        respond::json(&Config {
+            timestamp: to_unix(SystemTime::now()),
+            view: &view,
+        })?
+    };
+    response.headers_mut().insert(ETAG, etag::of(view.version));
+    Ok(response)
+}
+
+impl Handler {
+    /// Puts a config of the `accepted` type in place, whole or as a patch.
+    pub(super) async fn change_config<B>(
+        self,
+        request: Request<B>,
+        accepted: &'static str,
+    ) -> Answer
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let (head, body) = request.into_parts();
+        let plugin = query::plugin(&head.uri)?;
+        let at = |problem: Problem| problem.with("plugin", plugin.as_str());
+        // Asked first, so that nobody sends a config to nobody.
+        let before = self.manager.config(&plugin)?.version;
+        body::check(&head.headers, accepted).map_err(at)?;
+        let body = body::read(&head.headers, body, self.limits)
+            .await
+            .map_err(at)?;
+        let only_if = precondition::check(&head.headers, self.requires_if_match, || {
+            self.manager.config(&plugin).map(|view| view.version)
+        })
+        .map_err(at)?;
+        let value = body::decode(&body).map_err(at)?;
+        let is_patch = accepted == body::MERGE_PATCH;
+        let done = match (is_patch, only_if) {
+            (false, None) => self.manager.update_config(&plugin, value).await,
+            (false, Some(version)) => self.manager.update_config_if(&plugin, value, version).await,
+            (true, None) => self.manager.patch_config(&plugin, value).await,
+            (true, Some(version)) => self.manager.patch_config_if(&plugin, value, version).await,
+        };
+        let version = done.as_ref().ok().map(|report| ConfigVersion {
+            number: report.version,
+            ..before
+        });
+        let mut response = change::answer(done)?;
+        if let Some(version) = version {
+            response.headers_mut().insert(ETAG, etag::of(version));
+        }
+        Ok(response)
+    }
+}

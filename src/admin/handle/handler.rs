@@ -1,0 +1,70 @@
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+
+use super::{change, config, probe, read};
+use crate::admin::body::{JSON, Limits, MERGE_PATCH};
+use crate::admin::guard::Scope;
+use crate::admin::problem::Problem;
+use crate::admin::query;
+use crate::admin::route::{self, Endpoint, Found};
+use crate::{BoxError, PluginManager};
+
+/// An answer, or why there is none.
+pub(super) type Answer = Result<Response<Full<Bytes>>, Problem>;
+
+#[derive(Clone)]
+pub(crate) struct Handler {
+    pub(crate) manager: PluginManager,
+    pub(crate) limits: Limits,
+    pub(crate) requires_if_match: bool,
+}
+
+impl Handler {
+    pub(crate) async fn handle<B>(
+        self,
+        request: Request<B>,
+    ) -> Result<Response<Full<Bytes>>, Infallible>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let answer = self.answer(request).await;
+        Ok(answer.unwrap_or_else(Problem::into_response))
+    }
+
+    async fn answer<B>(self, request: Request<B>) -> Answer
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let uri = request.uri();
+        let endpoint = match route::find(request.method(), uri.path()) {
+            Found::Endpoint(endpoint) => endpoint,
+            Found::OtherMethod(allowed) => return Err(Problem::method_not_allowed(allowed)),
+            Found::Nothing => return Err(Problem::not_found()),
+        };
+        let manager = &self.manager;
+        let plugin = || query::plugin(uri);
+        match endpoint {
+            Endpoint::Status => read::status(manager, uri),
+            Endpoint::List => read::list(manager, uri),
+            Endpoint::Health => read::health(manager, uri),
+            Endpoint::Schema => read::schema(manager, &plugin()?),
+            Endpoint::Livez => probe::livez(uri),
+            Endpoint::Readyz => {
+                let is_authorised = request.extensions().get::<Scope>().is_some();
+                probe::readyz(manager, uri, is_authorised)
+            }
+            Endpoint::Reload => change::answer(manager.reload(&plugin()?).await),
+            Endpoint::Enable => change::answer(manager.enable(&plugin()?).await),
+            Endpoint::Disable => change::answer(manager.disable(&plugin()?).await),
+            Endpoint::ReadConfig => config::read(manager, &plugin()?, request.headers()),
+            Endpoint::ReplaceConfig => self.change_config(request, JSON).await,
+            Endpoint::PatchConfig => self.change_config(request, MERGE_PATCH).await,
+        }
+    }
+}

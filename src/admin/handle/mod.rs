@@ -1,0 +1,10 @@
+//! What a request comes to once the guards have let it through.
+
+mod change;
+mod config;
+mod handler;
+mod precondition;
+mod probe;
+mod read;
+
+pub(super) use handler::Handler;

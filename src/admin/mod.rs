@@ -1,0 +1,79 @@
+//! The admin interface: a manager's plugins over HTTP.
+//!
+//! [`AdminService`] is a tower service: nest it in axum, give it to hyper, or have [`serve`](serve())
+//! run it on a listener of its own. Paths are relative to where it is mounted and matched as they
+//! were sent: nothing is decoded, merged or resolved.
+//!
+//! | request | answers |
+//! | --- | --- |
+//! | `GET /plugins/status` | the system as a whole: [`SystemStatus`](crate::SystemStatus) |
+//! | `GET /plugins/list` | every plugin: [`PluginList`](crate::PluginList) |
+//! | `GET /plugins/health` | every plugin's health: [`HealthReport`](crate::HealthReport) |
+//! | `POST /plugins/reload?plugin=` | reloads, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
+//! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
+//! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled |
+//! | `GET /plugins/config?plugin=` | its config, secrets masked, with a strong `ETag`; honours `If-None-Match` |
+//! | `PUT /plugins/config?plugin=` | puts a whole config in force (`application/json`); honours `If-Match` |
+//! | `PATCH /plugins/config?plugin=` | changes it in part (RFC 7396, `application/merge-patch+json`); honours `If-Match` |
+//! | `GET /plugins/schema?plugin=` | the JSON Schema of its config, if it publishes one |
+//! | `GET /livez` | 200 while the server answers at all |
+//! | `GET /readyz` | 503 while a [required](crate::Registration::required) plugin does not serve |
+//!
+//! `HEAD` works wherever `GET` does. Times are seconds since 1970. An operation goes on to its end
+//! when the client does not wait for it.
+//!
+//! # Errors
+//!
+//! Every error has one shape: `status` is `"error"`, `code` names the reason for programs and
+//! `message` for people; `plugin` is there when it is known, and `timestamp` always. A failed
+//! reload or config also says `outcome`, `state`, `generation` and `drain`; a refused config the
+//! `pointer` to the offending place and what it `must` be. To who accepts
+//! `application/problem+json` the same is told as RFC 9457 has it: `status` is then the number,
+//! and `type`, `title` and `detail` are added.
+//!
+//! | status | `code` |
+//! | --- | --- |
+//! | 400 | `plugin_required`, `invalid_query`, `invalid_json`, `invalid_host`, `invalid_body` |
+//! | 401, 403 | `unauthorized`, `forbidden` |
+//! | 404 | `not_found`, `plugin_not_found` |
+//! | 405 | `method_not_allowed`, with `Allow` |
+//! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
+//! | 409 | `operation_in_progress`, with `Retry-After` |
+//! | 412, 428 | `version_mismatch`, `precondition_required` |
+//! | 421 | `misdirected_host` |
+//! | 422 | `config_rejected` |
+//! | 500, 504 | `reload_failed`, `start_timeout`; `internal_error` |
+//! | 503 | `shutting_down`, `not_ready` |
+//!
+//! A request that is refused with a 4xx has changed nothing.
+//!
+//! # Who is answered
+//!
+//! In this order: the request must ask for a `Host` that is ours
+//! ([`allow_hosts`](AdminServiceBuilder::allow_hosts)); a change must not come from a page of
+//! another site; and the client must have a token
+//! ([`bearer_token`](AdminServiceBuilder::bearer_token)) or be on this machine
+//! ([`insecure_loopback`](AdminServiceBuilder::insecure_loopback)). There is no service without a
+//! decision on the last. The probes `/livez` and `/readyz` are answered to anybody and under any
+//! name; which plugins do not serve is told only to who passes.
+
+mod body;
+mod builder;
+mod etag;
+mod guard;
+mod handle;
+mod peer;
+mod problem;
+mod query;
+mod respond;
+mod route;
+#[cfg(feature = "server")]
+mod server;
+mod service;
+
+pub use builder::{AdminServiceBuilder, BearerTokens, InsecureLoopback, Undecided};
+pub use peer::PeerAddr;
+pub use respond::AdminBody;
+#[cfg(feature = "server")]
+pub use server::{Server, serve};
+pub use service::{AdminFuture, AdminService};

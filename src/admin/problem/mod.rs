@@ -1,0 +1,12 @@
+//! What is answered in place of what was asked for, and why.
+
+mod form;
+mod operation;
+#[expect(
+    clippy::module_inception,
+    reason = "the folder is named for its main part"
+)]
+mod problem;
+
+pub(super) use form::Form;
+pub(super) use problem::Problem;

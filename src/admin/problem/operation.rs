@@ -1,0 +1,73 @@
+use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
+use serde_json::{Map, Value};
+
+use super::Problem;
+use crate::{ConfigError, OperationError, OperationErrorKind, Outcome, ReloadReport};
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        let plugin = error.plugin();
+        let problem = match error.kind() {
+            OperationErrorKind::NotFound => Self::plugin_not_found(plugin),
+            OperationErrorKind::InProgress(operation) => Self::new(
+                StatusCode::CONFLICT,
+                "operation_in_progress",
+                error.to_string(),
+            )
+            .with("operation", operation.as_str())
+            .header(RETRY_AFTER, HeaderValue::from_static("1")),
+            OperationErrorKind::ConfigRejected(refused) => rejected(refused, error.to_string()),
+            OperationErrorKind::VersionMismatch { .. } => Self::version_mismatch(),
+            OperationErrorKind::RequiredBy(other) => Self::new(
+                StatusCode::CONFLICT,
+                "plugin_required_by",
+                error.to_string(),
+            )
+            .with("required_by", other.as_str()),
+            // The report's message, for unlike the error's source it quotes no secret.
+            OperationErrorKind::Failed {
+                report, timed_out, ..
+            } => failed(report, *timed_out),
+            OperationErrorKind::StoreUnavailable(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                error.to_string(),
+            ),
+            OperationErrorKind::ShuttingDown => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "shutting_down",
+                error.to_string(),
+            ),
+        };
+        problem.with("plugin", plugin)
+    }
+}
+
+fn rejected(refused: &ConfigError, message: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "config_rejected", message)
+        .with("outcome", Outcome::Rejected.as_str())
+        .with("pointer", refused.pointer())
+        .with("must", refused.message())
+}
+
+fn failed(report: &ReloadReport, timed_out: bool) -> Problem {
+    let (status, code) = if timed_out {
+        (StatusCode::GATEWAY_TIMEOUT, "start_timeout")
+    } else {
+        (StatusCode::INTERNAL_SERVER_ERROR, "reload_failed")
+    };
+    let members = members(report);
+    let problem = Problem::new(status, code, report.message.as_str());
+    members
+        .into_iter()
+        .filter(|(name, _)| name != "message")
+        .fold(problem, |problem, (name, value)| problem.with(&name, value))
+}
+
+fn members(report: &ReloadReport) -> Map<String, Value> {
+    match serde_json::to_value(report) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}

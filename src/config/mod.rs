@@ -1,0 +1,16 @@
+//! Configs: decoding them, masking their secrets, changing them in part, numbering and storing them.
+
+mod decode;
+mod merge;
+mod secret;
+mod store;
+mod version;
+
+pub use decode::ConfigError;
+pub(crate) use decode::decode;
+pub(crate) use merge::merge_patch;
+pub use secret::MASK;
+pub(crate) use secret::Secrets;
+pub use store::StoreError;
+pub(crate) use store::{FileStore, Prepared};
+pub use version::{ConfigVersion, ConfigView, ParseConfigVersionError};

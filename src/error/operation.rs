@@ -1,0 +1,211 @@
+use std::error::Error;
+use std::fmt;
+
+use crate::report::{Operation, ReloadReport};
+use crate::{BoxError, ConfigError, ConfigVersion, StoreError};
+
+/// Why an operation on a plugin did not do what was asked.
+///
+/// ```
+/// use tower_plugin::PluginManager;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let error = PluginManager::new().reload("geo").await.unwrap_err();
+/// assert!(error.is_not_found());
+/// assert_eq!(error.to_string(), "plugin `geo` not found: see the list of plugins for the names");
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct OperationError {
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    plugin: String,
+    kind: OperationErrorKind,
+}
+
+/// The reasons of an [`OperationError`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OperationErrorKind {
+    /// There is no plugin of that name.
+    NotFound,
+    /// The plugin is in another operation.
+    InProgress(Operation),
+    /// The config is refused; nothing was touched.
+    ConfigRejected(ConfigError),
+    /// The config is not the version that was asked to be changed; nothing was touched.
+    #[non_exhaustive]
+    VersionMismatch {
+        /// The version in force.
+        current: ConfigVersion,
+    },
+    /// Another plugin depends on this one.
+    RequiredBy(String),
+    /// A hook failed. The report says whether what was before serves again.
+    #[non_exhaustive]
+    Failed {
+        /// What was done.
+        report: Box<ReloadReport>,
+        /// Why it failed.
+        source: BoxError,
+        /// Whether a hook did not return in time.
+        timed_out: bool,
+    },
+    /// The config could not be stored; nothing was touched.
+    StoreUnavailable(StoreError),
+    /// The manager shuts down, or is gone.
+    ShuttingDown,
+}
+
+impl OperationError {
+    pub(crate) fn new(plugin: impl Into<String>, kind: OperationErrorKind) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                plugin: plugin.into(),
+                kind,
+            }),
+        }
+    }
+
+    /// Name of the plugin that was asked for.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.inner.plugin
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn kind(&self) -> &OperationErrorKind {
+        &self.inner.kind
+    }
+
+    /// Whether there is no plugin of that name.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::NotFound)
+    }
+
+    /// Whether the plugin is in another operation, so that trying again later may help.
+    #[must_use]
+    pub fn is_in_progress(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::InProgress(_))
+    }
+
+    /// Whether the config in force is not the one that was asked to be changed.
+    #[must_use]
+    pub fn is_version_mismatch(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::VersionMismatch { .. })
+    }
+
+    /// Whether the config could not be stored.
+    #[must_use]
+    pub fn is_store_unavailable(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::StoreUnavailable(_))
+    }
+
+    /// Whether the manager shuts down, or is gone.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::ShuttingDown)
+    }
+
+    /// Whether a hook did not return in time.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            OperationErrorKind::Failed {
+                timed_out: true,
+                ..
+            }
+        )
+    }
+
+    /// Why the config was refused, if that is the reason.
+    #[must_use]
+    pub fn config_error(&self) -> Option<&ConfigError> {
+        match &self.inner.kind {
+            OperationErrorKind::ConfigRejected(refused) => Some(refused),
+            _ => None,
+        }
+    }
+
+    /// What was done, if anything was.
+    #[must_use]
+    pub fn report(&self) -> Option<&ReloadReport> {
+        match &self.inner.kind {
+            OperationErrorKind::Failed { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for OperationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plugin = &self.inner.plugin;
+        match &self.inner.kind {
+            OperationErrorKind::NotFound => {
+                write!(
+                    f,
+                    "plugin `{plugin}` not found: see the list of plugins for the names"
+                )
+            }
+            OperationErrorKind::InProgress(operation) => {
+                write!(
+                    f,
+                    "plugin `{plugin}` is in another operation ({operation}): retry when it is done"
+                )
+            }
+            OperationErrorKind::ConfigRejected(refused) => {
+                write!(f, "plugin `{plugin}`: {refused}")
+            }
+            OperationErrorKind::VersionMismatch { current } => {
+                write!(
+                    f,
+                    "config of plugin `{plugin}` is at version {current}: read it and try again"
+                )
+            }
+            OperationErrorKind::RequiredBy(other) => {
+                write!(
+                    f,
+                    "plugin `{plugin}` is required by `{other}`: unload that first"
+                )
+            }
+            // The report's message, for unlike the source it quotes no secret.
+            OperationErrorKind::Failed { report, .. } => {
+                let (operation, outcome) = (report.operation, report.outcome);
+                write!(
+                    f,
+                    "{operation} of plugin `{plugin}` {outcome}: {}",
+                    report.message
+                )
+            }
+            OperationErrorKind::StoreUnavailable(source) => {
+                write!(
+                    f,
+                    "config of plugin `{plugin}` cannot be stored, so nothing was changed: {source}"
+                )
+            }
+            OperationErrorKind::ShuttingDown => {
+                write!(
+                    f,
+                    "the manager is shutting down: plugin `{plugin}` stays as it is"
+                )
+            }
+        }
+    }
+}
+
+impl Error for OperationError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.inner.kind {
+            OperationErrorKind::ConfigRejected(refused) => Some(refused),
+            OperationErrorKind::Failed { source, .. } => Some(source.as_ref()),
+            OperationErrorKind::StoreUnavailable(source) => Some(source),
+            _ => None,
+        }
+    }
+}

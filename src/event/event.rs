@@ -1,0 +1,103 @@
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+
+use crate::time::unix_seconds;
+
+/// Something that happened to a plugin.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// Its revision: 1, 2, 3… in the order in which things happened to the manager's plugins.
+    pub id: u64,
+    /// When, in seconds since 1970 on the wire.
+    #[serde(serialize_with = "unix_seconds")]
+    pub time: SystemTime,
+    /// What.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// To which plugin; empty for events of the stream itself.
+    pub plugin: String,
+    /// The plugin's generation at that time; 0 before its first.
+    pub generation: u64,
+    /// In words.
+    pub message: String,
+}
+
+/// What happened. The names on the wire are dotted: `plugin.reload.applied`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A plugin was registered.
+    Registered,
+    /// An instance is being started.
+    Starting,
+    /// A generation serves.
+    Ready,
+    /// No generation serves, because starting one failed.
+    Failed,
+    /// It was enabled.
+    Enabled,
+    /// It was disabled.
+    Disabled,
+    /// It was unloaded.
+    Removed,
+    /// A reload or a change of config began.
+    ReloadStarted,
+    /// It was applied.
+    ReloadApplied,
+    /// It was refused before anything was touched.
+    ReloadRejected,
+    /// It failed, and what was before serves.
+    ReloadRolledBack,
+    /// It failed, and nothing serves.
+    ReloadFailed,
+    /// Requests are being waited for.
+    DrainStarted,
+    /// All of them have left.
+    DrainFinished,
+    /// The deadline passed; what was left has been cancelled.
+    DrainTimedOut,
+    /// Its config was changed.
+    ConfigChanged,
+    /// Its health changed.
+    HealthChanged,
+    /// A hook of an instance that is being stopped failed, or did not return in time.
+    StopFailed,
+    /// The subscriber was too slow, or came too late: events before this one are gone.
+    StreamReset,
+}
+
+impl EventKind {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "plugin.registered",
+            Self::Starting => "plugin.starting",
+            Self::Ready => "plugin.ready",
+            Self::Failed => "plugin.failed",
+            Self::Enabled => "plugin.enabled",
+            Self::Disabled => "plugin.disabled",
+            Self::Removed => "plugin.removed",
+            Self::ReloadStarted => "plugin.reload.started",
+            Self::ReloadApplied => "plugin.reload.applied",
+            Self::ReloadRejected => "plugin.reload.rejected",
+            Self::ReloadRolledBack => "plugin.reload.rolled_back",
+            Self::ReloadFailed => "plugin.reload.failed",
+            Self::DrainStarted => "plugin.drain.started",
+            Self::DrainFinished => "plugin.drain.finished",
+            Self::DrainTimedOut => "plugin.drain.timed_out",
+            Self::ConfigChanged => "plugin.config.changed",
+            Self::HealthChanged => "plugin.health.changed",
+            Self::StopFailed => "plugin.stop.failed",
+            Self::StreamReset => "stream.reset",
+        }
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

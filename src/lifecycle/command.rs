@@ -1,0 +1,48 @@
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::{ConfigVersion, Operation, OperationError, ReloadReport};
+
+/// An order to a plugin's task. The task carries it out even if nobody waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) request: Request,
+    pub(crate) reply: oneshot::Sender<Result<ReloadReport, OperationError>>,
+    /// The plugin's turn, which nobody else has until the command is done.
+    pub(crate) turn: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+pub(crate) enum Request {
+    Register,
+    Reload,
+    UpdateConfig(ConfigChange),
+    Enable,
+    Disable,
+    Unload,
+    Shutdown,
+}
+
+/// A config to put in place of the current one, or into it.
+#[derive(Debug)]
+pub(crate) struct ConfigChange {
+    pub(crate) value: Value,
+    /// `value` is an RFC 7396 patch, not a whole config.
+    pub(crate) is_patch: bool,
+    /// Only if this version is in force.
+    pub(crate) if_version: Option<ConfigVersion>,
+}
+
+impl Request {
+    pub(crate) fn operation(&self) -> Operation {
+        match self {
+            Self::Register => Operation::Register,
+            Self::Reload => Operation::Reload,
+            Self::UpdateConfig(_) => Operation::UpdateConfig,
+            Self::Enable => Operation::Enable,
+            Self::Disable => Operation::Disable,
+            Self::Unload => Operation::Unload,
+            Self::Shutdown => Operation::Shutdown,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use tokio::time::{Instant, timeout};
+use tower_plugin_gate::Gate;
+
+use super::task::Lifecycle;
+use crate::{DrainReport, EventKind, GoDuration, Plugin};
+
+impl<P: Plugin> Lifecycle<P> {
+    /// Waits until everybody has left a closed gate; when the deadline passes, cancels who is
+    /// left and gives them a moment to leave.
+    pub(super) async fn drain(&self, gate: &Gate) -> DrainReport {
+        let started = Instant::now();
+        let inside = gate.closed_on();
+        if inside > 0 {
+            let timeout = GoDuration(self.settings.drain_timeout);
+            tracing::info!(in_flight = gate.in_flight(), %timeout, "waiting for requests to end");
+            let message = format!("waiting up to {timeout} for {inside} requests");
+            self.event(EventKind::DrainStarted, message);
+        }
+        let forced = timeout(self.settings.drain_timeout, gate.drained())
+            .await
+            .is_err();
+        if forced {
+            tracing::warn!(
+                in_flight = gate.in_flight(),
+                "the drain timed out: cancelling"
+            );
+            gate.cancel();
+            // Not an error: whoever is still inside afterwards is reported as remaining.
+            let _ = timeout(self.settings.cancel_grace, gate.drained()).await;
+        }
+        let remaining = if gate.is_drained() {
+            0
+        } else {
+            gate.in_flight()
+        };
+        let cancelled = usize::try_from(gate.cancelled_count()).unwrap_or(usize::MAX);
+        let report = DrainReport {
+            waited: started.elapsed(),
+            completed: inside.saturating_sub(cancelled.saturating_add(remaining)),
+            cancelled,
+            remaining,
+        };
+        if inside > 0 {
+            let kind = if forced {
+                EventKind::DrainTimedOut
+            } else {
+                EventKind::DrainFinished
+            };
+            let DrainReport { completed, .. } = report;
+            let message =
+                format!("{completed} completed, {cancelled} cancelled, {remaining} remaining");
+            tracing::info!(completed, cancelled, remaining, "drained");
+            self.event(kind, message);
+        }
+        report
+    }
+}

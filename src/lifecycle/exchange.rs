@@ -1,0 +1,208 @@
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tower_plugin_gate::PluginState;
+
+use super::ReloadStrategy;
+use super::candidate::Candidate;
+use super::hook::HookError;
+use super::start::Running;
+use super::task::Lifecycle;
+use crate::{DrainReport, Outcome, Plugin, StartReason, StoreError};
+
+/// How the work of an operation ended.
+pub(super) struct Done {
+    pub(super) outcome: Outcome,
+    pub(super) drain: DrainReport,
+    pub(super) stop_error: Option<String>,
+    pub(super) failure: Option<HookError>,
+    pub(super) message: &'static str,
+}
+
+impl Done {
+    pub(super) fn new(outcome: Outcome, message: &'static str) -> Self {
+        Self {
+            outcome,
+            message,
+            drain: DrainReport::default(),
+            stop_error: None,
+            failure: None,
+        }
+    }
+
+    fn because(mut self, failure: HookError) -> Self {
+        self.failure = Some(failure);
+        self
+    }
+}
+
+impl<P: Plugin> Lifecycle<P> {
+    /// Starts an instance where none serves.
+    pub(super) async fn bring_up(
+        &mut self,
+        candidate: Candidate,
+        reason: StartReason,
+        meanwhile: PluginState,
+    ) -> Done {
+        self.slot.close(meanwhile);
+        self.publish_state(meanwhile);
+        match self.start(&candidate.config, reason).await {
+            Ok(running) => {
+                self.open(running, candidate);
+                Done::new(Outcome::Applied, "plugin started")
+            }
+            Err(error) => {
+                self.fail();
+                Done::new(Outcome::Failed, "plugin failed to start").because(error)
+            }
+        }
+    }
+
+    /// Exchanges the generation that serves for a new one.
+    pub(super) async fn exchange(&mut self, candidate: Candidate, reason: StartReason) -> Done {
+        match self.settings.strategy {
+            ReloadStrategy::Recreate => self.recreate(candidate, reason).await,
+            ReloadStrategy::Replace => self.replace(candidate, reason).await,
+        }
+    }
+
+    async fn recreate(&mut self, candidate: Candidate, reason: StartReason) -> Done {
+        let (drain, stop_error) = self.take_down(PluginState::Reloading).await;
+        let mut done = match self.start_healthy(&candidate.config, reason).await {
+            Ok(running) => {
+                self.open(running, candidate);
+                Done::new(
+                    Outcome::Applied,
+                    "plugin reloaded after its requests had left",
+                )
+            }
+            Err(error) => self.restore().await.because(error),
+        };
+        (done.drain, done.stop_error) = (drain, stop_error);
+        done
+    }
+
+    /// Starts again with the last good config, whatever its health: it is all there is.
+    async fn restore(&mut self) -> Done {
+        tracing::warn!("the new instance failed: going back to the last good config");
+        match self.start(&self.config, StartReason::Rollback).await {
+            Ok(running) => {
+                let last_good = self.in_force();
+                self.open(running, last_good);
+                Done::new(Outcome::RolledBack, "the last good config serves again")
+            }
+            Err(error) => {
+                tracing::error!(error = %self.scrub(&error.to_string()), "the last good config failed, too");
+                self.fail();
+                Done::new(Outcome::Failed, "the last good config failed to start, too")
+            }
+        }
+    }
+
+    async fn replace(&mut self, candidate: Candidate, reason: StartReason) -> Done {
+        self.publish_state(PluginState::Reloading);
+        let new = match self.start_healthy(&candidate.config, reason).await {
+            Ok(new) => new,
+            Err(error) => {
+                self.publish_state(PluginState::Active);
+                let message = "the generation before never stopped serving";
+                return Done::new(Outcome::RolledBack, message).because(error);
+            }
+        };
+        let old = self.open(new, candidate);
+        let mut done = Done::new(Outcome::Applied, "plugin replaced without a pause");
+        if let Some(old) = old {
+            done.drain = self.drain(old.generation.gate()).await;
+            done.stop_error = self.stop(old).await;
+        }
+        done
+    }
+
+    /// Lets a new generation serve and hands out the one before, its gate closed.
+    fn open(
+        &mut self,
+        running: Running<P::Instance>,
+        candidate: Candidate,
+    ) -> Option<Running<P::Instance>> {
+        let generation = running.generation.clone();
+        self.generation = generation.number();
+        let is_new_config = self.config_version != candidate.version;
+        self.adopt(candidate);
+        // Published before it serves, so that nobody inside is ever missing from the count.
+        self.published.publish(|snapshot| {
+            snapshot.gates.push(generation.gate().clone());
+            snapshot.generation = generation.number();
+        });
+        self.slot.open(generation);
+        self.published.publish(|snapshot| {
+            snapshot.state = PluginState::Active;
+            snapshot.is_serving = true;
+            snapshot.health = running.health.clone();
+            snapshot.checked = SystemTime::now();
+        });
+        tracing::info!(
+            generation = self.generation,
+            is_new_config,
+            "a generation serves"
+        );
+        self.event(
+            crate::EventKind::Ready,
+            format!("generation {} serves", self.generation),
+        );
+        self.running.replace(running)
+    }
+
+    /// Puts the stored config in place of the registered one, before anything was built from it.
+    pub(super) fn adopt_first(&mut self, config: Value) {
+        self.config = config;
+        let shown = self.secrets.mask(&self.config);
+        self.published.publish(|snapshot| snapshot.config = shown);
+    }
+
+    /// Puts a config in force.
+    pub(super) fn adopt(&mut self, candidate: Candidate) {
+        if candidate.version == self.config_version {
+            return;
+        }
+        (self.config, self.config_version) = (candidate.config, candidate.version);
+        let (shown, version) = (self.secrets.mask(&self.config), self.config_version);
+        self.published.publish(|snapshot| {
+            snapshot.config = shown;
+            snapshot.config_version = version;
+            snapshot.config_since = SystemTime::now();
+        });
+        self.event(
+            crate::EventKind::ConfigChanged,
+            format!("config {} in force", version.number()),
+        );
+    }
+
+    /// Closes the slot, drains and stops what served in it.
+    pub(super) async fn take_down(
+        &mut self,
+        meanwhile: PluginState,
+    ) -> (DrainReport, Option<String>) {
+        self.slot.close(meanwhile);
+        self.published.publish(|snapshot| {
+            snapshot.state = meanwhile;
+            snapshot.is_serving = false;
+        });
+        let Some(running) = self.running.take() else {
+            return Default::default();
+        };
+        let drain = self.drain(running.generation.gate()).await;
+        (drain, self.stop(running).await)
+    }
+
+    /// There is a stored config, but it cannot be read: none is better than the wrong one.
+    pub(super) fn unread(&mut self, error: StoreError) -> Done {
+        self.fail();
+        let error = HookError::failed("reading the stored config", error);
+        Done::new(Outcome::Failed, "mend the file and reload the plugin").because(error)
+    }
+
+    fn fail(&mut self) {
+        self.slot.close(PluginState::Failed);
+        self.publish_state(PluginState::Failed);
+    }
+}

@@ -1,0 +1,35 @@
+//! The life of one plugin: a task that owns its config, its generations and its timers, takes
+//! commands in order and publishes snapshots.
+//!
+//! | file | part |
+//! | --- | --- |
+//! | `transition.rs` | what a command means in a state, as a table |
+//! | `command.rs` | what the task can be asked |
+//! | `task.rs` | the task: commands and health checks, one after the other |
+//! | `operation.rs` | a command from its validation to its report |
+//! | `candidate.rs` | the config an operation is carried out with |
+//! | `exchange.rs` | one generation for another, by either strategy |
+//! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
+//! | `drain.rs` | waiting for requests, then cancelling them |
+//! | `hook.rs` | the bounds every hook runs in |
+//! | `snapshot.rs` | what everybody else reads |
+
+mod candidate;
+mod check;
+mod command;
+mod drain;
+mod exchange;
+mod hook;
+mod operation;
+mod settings;
+mod snapshot;
+mod start;
+mod stop;
+mod task;
+mod transition;
+
+pub(crate) use command::{Command, ConfigChange, Request};
+pub use settings::ReloadStrategy;
+pub(crate) use settings::Settings;
+pub(crate) use snapshot::{Published, Snapshot};
+pub(crate) use task::Lifecycle;

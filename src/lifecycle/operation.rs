@@ -1,0 +1,180 @@
+use tokio::time::Instant;
+use tower_plugin_gate::PluginState;
+
+use super::Request;
+use super::candidate::Candidate;
+use super::exchange::Done;
+use super::task::Lifecycle;
+use super::transition::{Step, plan};
+use crate::{
+    EventKind, Operation, OperationError, OperationErrorKind, Outcome, Plugin, ReloadReport,
+    StartReason,
+};
+
+impl<P: Plugin> Lifecycle<P> {
+    /// Does what was asked, from its validation to its report.
+    pub(super) async fn carry_out(
+        &mut self,
+        request: Request,
+    ) -> Result<ReloadReport, OperationError> {
+        let started = Instant::now();
+        let operation = request.operation();
+        let state = self.published.read(|snapshot| snapshot.state);
+        let candidate = match self.candidate(request).await {
+            Ok(candidate) => candidate,
+            Err(OperationErrorKind::StoreUnavailable(error))
+                if operation == Operation::Register =>
+            {
+                let done = self.unread(error);
+                return self.finish(operation, started, done);
+            }
+            Err(refused) => return Err(self.refuse(refused)),
+        };
+        let done = match plan(state, operation) {
+            Step::Refuse => {
+                let kind = OperationErrorKind::InProgress(operation);
+                return Err(OperationError::new(&**self.name(), kind));
+            }
+            Step::Nothing => Done::new(Outcome::Unchanged, nothing_to_do(state)),
+            _ if operation == Operation::UpdateConfig
+                && state != PluginState::Failed
+                && candidate.config == self.config =>
+            {
+                Done::new(Outcome::Unchanged, "the config is in force already")
+            }
+            step @ (Step::Keep | Step::Start | Step::Exchange) => {
+                let prepared = self.prepare(operation, &candidate).await;
+                let prepared = prepared.map_err(|refused| self.refuse(refused))?;
+                let done = self.build(step, operation, candidate).await;
+                if let (Outcome::Applied, Some(prepared)) = (done.outcome, prepared) {
+                    self.commit(prepared).await;
+                }
+                done
+            }
+            Step::Stop(rest) => {
+                let (drain, stop_error) = self.take_down(PluginState::Unloading).await;
+                self.slot.close(rest);
+                self.publish_state(rest);
+                Done {
+                    drain,
+                    stop_error,
+                    ..Done::new(Outcome::Applied, "plugin stopped")
+                }
+            }
+        };
+        self.finish(operation, started, done)
+    }
+
+    fn refuse(&self, refused: OperationErrorKind) -> OperationError {
+        let error = OperationError::new(&**self.name(), refused);
+        tracing::warn!(%error, "refused");
+        self.event(EventKind::ReloadRejected, error.to_string());
+        error
+    }
+
+    async fn build(&mut self, step: Step, operation: Operation, candidate: Candidate) -> Done {
+        let (reason, meanwhile) = why(operation);
+        if matches!(operation, Operation::Reload | Operation::UpdateConfig) {
+            self.event(EventKind::ReloadStarted, format!("{operation} started"));
+        }
+        match step {
+            Step::Keep => {
+                self.adopt(candidate);
+                Done::new(
+                    Outcome::Applied,
+                    "config kept for when the plugin is enabled",
+                )
+            }
+            Step::Exchange => self.exchange(candidate, reason).await,
+            _ => self.bring_up(candidate, reason, meanwhile).await,
+        }
+    }
+
+    fn finish(
+        &self,
+        operation: Operation,
+        started: Instant,
+        done: Done,
+    ) -> Result<ReloadReport, OperationError> {
+        let Done {
+            outcome,
+            drain,
+            stop_error,
+            failure,
+            message,
+        } = done;
+        let failure_text = failure
+            .as_ref()
+            .map(|failure| self.scrub(&failure.to_string()));
+        let report = ReloadReport {
+            plugin: self.name().to_string(),
+            operation,
+            outcome,
+            state: self.published.read(|snapshot| snapshot.state),
+            generation: self.generation,
+            version: self.config_version.number(),
+            duration: started.elapsed(),
+            drain,
+            stop_error,
+            message: match &failure_text {
+                Some(failure) => format!("{failure}; {message}"),
+                None => message.to_owned(),
+            },
+        };
+        let (duration, message) = (report.duration, report.message.clone());
+        if outcome.is_success() {
+            tracing::info!(%outcome, ?duration, "done");
+        } else {
+            tracing::error!(%outcome, ?duration, message, "failed");
+        }
+        if let Some(kind) = event_of(operation, outcome) {
+            self.event(kind, message);
+        }
+        if let (Some(failure), Some(text)) = (failure, failure_text) {
+            self.publish_error(operation, text);
+            let timed_out = failure.is_timeout();
+            let (report, source) = (Box::new(report), failure.into());
+            let kind = OperationErrorKind::Failed {
+                report,
+                source,
+                timed_out,
+            };
+            return Err(OperationError::new(&**self.name(), kind));
+        }
+        if outcome == Outcome::Applied {
+            self.published
+                .publish(|snapshot| snapshot.last_error = None);
+        }
+        Ok(report)
+    }
+}
+
+fn why(operation: Operation) -> (StartReason, PluginState) {
+    match operation {
+        Operation::Enable => (StartReason::Enable, PluginState::Loading),
+        Operation::Reload => (StartReason::Reload, PluginState::Reloading),
+        Operation::UpdateConfig => (StartReason::ConfigChange, PluginState::Reloading),
+        _ => (StartReason::Register, PluginState::Loading),
+    }
+}
+
+fn nothing_to_do(state: PluginState) -> &'static str {
+    match state {
+        PluginState::Disabled => "the plugin is disabled: enable it to have it started",
+        _ => "the plugin is active already",
+    }
+}
+
+fn event_of(operation: Operation, outcome: Outcome) -> Option<EventKind> {
+    Some(match (operation, outcome) {
+        (_, Outcome::Unchanged | Outcome::Rejected) => return None,
+        (Operation::Reload | Operation::UpdateConfig, Outcome::Applied) => EventKind::ReloadApplied,
+        (Operation::Reload | Operation::UpdateConfig, Outcome::Failed) => EventKind::ReloadFailed,
+        (_, Outcome::RolledBack) => EventKind::ReloadRolledBack,
+        (_, Outcome::Failed) => EventKind::Failed,
+        (Operation::Register, Outcome::Applied) => return None,
+        (Operation::Enable, Outcome::Applied) => EventKind::Enabled,
+        (Operation::Disable, Outcome::Applied) => EventKind::Disabled,
+        (Operation::Unload | Operation::Shutdown, Outcome::Applied) => EventKind::Removed,
+    })
+}

@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How one generation is exchanged for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ReloadStrategy {
+    /// Drain and stop the old instance, then start the new one: at no time are there two, for
+    /// plugins that own something only one can hold. Requests meanwhile are rejected.
+    #[default]
+    Recreate,
+    /// Start and check the new instance beside the old one, swap, then drain and stop the old
+    /// one. No request is rejected, and a failed start disturbs nobody.
+    Replace,
+}
+
+/// The bounds and intervals of one plugin's life.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) strategy: ReloadStrategy,
+    pub(crate) required: bool,
+    pub(crate) drain_timeout: Duration,
+    /// How long cancelled requests are given to leave before they count as remaining.
+    pub(crate) cancel_grace: Duration,
+    pub(crate) start_timeout: Duration,
+    pub(crate) check_timeout: Duration,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) check_interval: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            strategy: ReloadStrategy::default(),
+            required: false,
+            drain_timeout: Duration::from_secs(60),
+            cancel_grace: Duration::from_secs(1),
+            start_timeout: Duration::from_secs(30),
+            check_timeout: Duration::from_secs(5),
+            stop_timeout: Duration::from_secs(10),
+            check_interval: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tower_plugin_gate::{Gate, PluginState};
+
+use super::ReloadStrategy;
+use crate::report::{LastError, PluginHealth, PluginInfo, ReportedHealth};
+use crate::{ConfigVersion, Health, Operation};
+
+/// What a plugin's task tells everybody else. Reading it waits for nobody.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: String,
+    pub(crate) description: String,
+    pub(crate) strategy: ReloadStrategy,
+    pub(crate) required: bool,
+    pub(crate) dependencies: Vec<String>,
+    pub(crate) schema: Option<Value>,
+    snapshot: watch::Sender<Snapshot>,
+}
+
+/// A plugin at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) state: PluginState,
+    pub(crate) since: SystemTime,
+    /// The operation under way.
+    pub(crate) operation: Option<Operation>,
+    pub(crate) generation: u64,
+    /// Whether a generation takes requests.
+    pub(crate) is_serving: bool,
+    /// Gates that may have somebody inside: of the generation that serves, and of those before.
+    pub(crate) gates: Vec<Gate>,
+    /// The config in force, secrets masked.
+    pub(crate) config: Value,
+    pub(crate) config_version: ConfigVersion,
+    pub(crate) config_since: SystemTime,
+    pub(crate) health: Health,
+    pub(crate) checked: SystemTime,
+    /// Whether it was healthy when it was last at rest.
+    pub(crate) was_healthy: bool,
+    pub(crate) last_error: Option<LastError>,
+}
+
+impl Published {
+    #[expect(clippy::too_many_arguments, reason = "one call, each argument a field")]
+    pub(crate) fn new(
+        name: Arc<str>,
+        version: String,
+        description: String,
+        strategy: ReloadStrategy,
+        required: bool,
+        dependencies: Vec<String>,
+        schema: Option<Value>,
+        snapshot: Snapshot,
+    ) -> Self {
+        let snapshot = watch::Sender::new(snapshot);
+        Self {
+            name,
+            version,
+            description,
+            strategy,
+            required,
+            dependencies,
+            schema,
+            snapshot,
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.snapshot.borrow().clone()
+    }
+
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
+        read(&self.snapshot.borrow())
+    }
+
+    pub(super) fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
+        self.snapshot.send_modify(|snapshot| {
+            let state = snapshot.state;
+            change(snapshot);
+            if snapshot.state != state {
+                snapshot.since = SystemTime::now();
+            }
+            snapshot.gates.retain(|gate| !gate.is_drained());
+            if !snapshot.state.is_transition() {
+                snapshot.was_healthy = snapshot.is_healthy();
+            }
+        });
+    }
+
+    pub(crate) fn info(&self) -> PluginInfo {
+        let snapshot = self.snapshot();
+        PluginInfo {
+            name: self.name.to_string(),
+            status: snapshot.state,
+            health: snapshot.health(),
+            version: self.version.clone(),
+            description: self.description.clone(),
+            generation: snapshot.generation,
+            config_version: snapshot.config_version.number(),
+            since: snapshot.since,
+            strategy: self.strategy,
+            last_error: snapshot.last_error,
+        }
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn in_flight(&self) -> usize {
+        self.gates.iter().map(Gate::in_flight).sum()
+    }
+
+    /// Whether the plugin counts as healthy.
+    pub(crate) fn is_healthy(&self) -> bool {
+        match self.state {
+            PluginState::Disabled => true,
+            PluginState::Active => self.health.is_healthy(),
+            PluginState::Failed => false,
+            _ => self.was_healthy,
+        }
+    }
+
+    pub(crate) fn health(&self) -> PluginHealth {
+        let (status, message) = match self.state {
+            PluginState::Disabled => (ReportedHealth::Healthy, None),
+            PluginState::Active => (
+                self.health.status().into(),
+                self.health.message().map(str::to_owned),
+            ),
+            PluginState::Failed => {
+                let message = self.last_error.as_ref().map(|error| error.message.clone());
+                (ReportedHealth::Unhealthy, message)
+            }
+            _ => (ReportedHealth::Transitioning, None),
+        };
+        let mut checks = self.health.details().clone();
+        checks.insert("active_requests".to_owned(), self.in_flight().into());
+        PluginHealth {
+            status,
+            state: self.state,
+            last_check: self.checked,
+            checks,
+            message,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+use tower_plugin_gate::Generation;
+
+use super::hook::{self, HookError};
+use super::task::Lifecycle;
+use crate::config::decode;
+use crate::{EventKind, Health, HealthStatus, Plugin, StartContext, StartReason};
+
+/// A generation, what ends its background tasks, and how it was when it was started.
+pub(super) struct Running<I> {
+    pub(super) generation: Generation<I>,
+    pub(super) context: StartContext,
+    pub(super) health: Health,
+}
+
+impl<P: Plugin> Lifecycle<P> {
+    /// Builds an instance from `config` and asks it how it is. It serves nobody yet.
+    pub(super) async fn start(
+        &self,
+        config: &Value,
+        reason: StartReason,
+    ) -> Result<Running<P::Instance>, HookError> {
+        let number = self.generation + 1;
+        let config = decode::<P::Config>(config).map_err(|refused| {
+            HookError::failed(
+                "reading the config",
+                self.secrets.scrub_refusal(&refused, config),
+            )
+        })?;
+        self.event(
+            EventKind::Starting,
+            format!("starting generation {number} ({reason})"),
+        );
+
+        let context = StartContext::new(Arc::clone(self.name()), number, reason);
+        let (plugin, cx) = (Arc::clone(&self.plugin), context.clone());
+        let started = hook::run("start", self.settings.start_timeout, async move {
+            plugin.start(config, cx).await
+        });
+        let generation = match started.await {
+            Ok(instance) => Generation::new(number, instance),
+            Err(error) => {
+                context.token().cancel();
+                return Err(error);
+            }
+        };
+        let health = self.health_found(self.check(&generation).await);
+        Ok(Running {
+            generation,
+            context,
+            health,
+        })
+    }
+
+    /// As `start`, but an instance that does not work is stopped again.
+    pub(super) async fn start_healthy(
+        &self,
+        config: &Value,
+        reason: StartReason,
+    ) -> Result<Running<P::Instance>, HookError> {
+        let running = self.start(config, reason).await?;
+        if running.health.status() != HealthStatus::Unhealthy {
+            return Ok(running);
+        }
+        let error = HookError::unhealthy(running.health.message());
+        self.stop(running).await;
+        Err(error)
+    }
+}

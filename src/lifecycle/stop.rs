@@ -1,0 +1,48 @@
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::hook;
+use super::start::Running;
+use super::task::Lifecycle;
+use crate::{EventKind, GoDuration, Plugin};
+
+impl<P: Plugin> Lifecycle<P> {
+    /// Ends an instance's background tasks and lets it clean up. What fails or hangs in there is
+    /// reported, as a text that quotes no secret, and left behind.
+    pub(super) async fn stop(&self, running: Running<P::Instance>) -> Option<String> {
+        let Running {
+            generation,
+            context,
+            ..
+        } = running;
+        let timeout = self.settings.stop_timeout;
+        let deadline = Instant::now() + timeout;
+        context.token().cancel();
+        context.tracker().close();
+
+        let (plugin, instance) = (Arc::clone(&self.plugin), generation.instance_arc());
+        let stopped = hook::run("stop", timeout, async move { plugin.stop(instance).await }).await;
+        let mut error = stopped.err().map(|error| self.scrub(&error.to_string()));
+        let tasks = tokio::time::timeout_at(deadline, context.tracker().wait());
+        if error.is_none() && tasks.await.is_err() {
+            let (tasks, timeout) = (context.tracker().len(), GoDuration(timeout));
+            error = Some(format!(
+                "{tasks} background tasks did not end within {timeout}"
+            ));
+        }
+        if let Some(error) = &error {
+            let number = generation.number();
+            tracing::warn!(
+                generation = number,
+                error,
+                "an instance was not stopped cleanly"
+            );
+            self.event(
+                EventKind::StopFailed,
+                format!("stopping generation {number}: {error}"),
+            );
+        }
+        error
+    }
+}

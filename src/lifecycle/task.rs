@@ -1,0 +1,171 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tower_plugin_gate::{PluginState, Slot};
+use tracing::Instrument;
+
+use super::hook::HookError;
+use super::start::Running;
+use super::{Command, Published, Settings};
+use crate::config::{FileStore, Secrets};
+use crate::event::Journal;
+use crate::manager::Registry;
+use crate::report::LastError;
+use crate::{ConfigVersion, EventKind, Health, Operation, Plugin};
+
+/// The task of one plugin, with everything that only it may change.
+pub(crate) struct Lifecycle<P: Plugin> {
+    pub(super) plugin: Arc<P>,
+    pub(super) settings: Settings,
+    pub(super) slot: Slot<P::Instance>,
+    pub(super) published: Arc<Published>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) secrets: Secrets,
+    /// The config in force: the last that an instance was built from, or the first.
+    pub(super) config: Value,
+    pub(super) config_version: ConfigVersion,
+    pub(super) running: Option<Running<P::Instance>>,
+    /// Number of the last generation that served.
+    pub(super) generation: u64,
+    /// Where changed configs are kept.
+    pub(super) store: Option<FileStore>,
+    /// Where to sign off.
+    pub(super) registry: Registry,
+}
+
+type Checking = Pin<Box<dyn Future<Output = (u64, Result<Health, HookError>)> + Send>>;
+
+impl<P: Plugin> Lifecycle<P> {
+    #[expect(clippy::too_many_arguments, reason = "one call, each argument a field")]
+    pub(crate) fn new(
+        plugin: P,
+        settings: Settings,
+        slot: Slot<P::Instance>,
+        published: Arc<Published>,
+        journal: Arc<Journal>,
+        config: Value,
+        config_version: ConfigVersion,
+        store: Option<FileStore>,
+        registry: Registry,
+    ) -> Self {
+        let secrets = Secrets::new(plugin.secret_fields());
+        Self {
+            plugin: Arc::new(plugin),
+            settings,
+            slot,
+            published,
+            journal,
+            secrets,
+            config,
+            config_version,
+            running: None,
+            generation: 0,
+            store,
+            registry,
+        }
+    }
+
+    /// Takes commands until one of them ends the plugin, or nobody is left to give any.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut checks = {
+            let every = self.settings.check_interval;
+            interval_at(Instant::now() + every, every)
+        };
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checking: Option<Checking> = None;
+        loop {
+            tokio::select! {
+                biased;
+                command = commands.recv() => {
+                    let Some(command) = command else { return };
+                    if self.obey(command).await.is_break() {
+                        return;
+                    }
+                }
+                (number, found) = wait_for(&mut checking) => {
+                    checking = None;
+                    self.checked(number, found);
+                }
+                _ = checks.tick(), if checking.is_none() => {
+                    checking = self.begin_check();
+                }
+            }
+        }
+    }
+
+    fn begin_check(&self) -> Option<Checking> {
+        let generation = &self.running.as_ref()?.generation;
+        let (number, check) = (generation.number(), self.check(generation));
+        Some(Box::pin(async move { (number, check.await) }))
+    }
+
+    async fn obey(&mut self, command: Command) -> std::ops::ControlFlow<()> {
+        let Command {
+            request,
+            reply,
+            turn,
+        } = command;
+        let operation = request.operation();
+        let span = tracing::info_span!("plugin", plugin = %self.name(), %operation);
+        self.published
+            .publish(|snapshot| snapshot.operation = Some(operation));
+        let answer = self.carry_out(request).instrument(span).await;
+        self.published.publish(|snapshot| snapshot.operation = None);
+
+        let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
+        if gone {
+            self.registry.remove(self.name());
+        }
+        // The turn is given back first: who has the answer may give the next command.
+        drop(turn);
+        // Nobody may be waiting any more: the work is done all the same.
+        let _ = reply.send(answer);
+        if gone {
+            std::ops::ControlFlow::Break(())
+        } else {
+            std::ops::ControlFlow::Continue(())
+        }
+    }
+
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.published.name
+    }
+
+    pub(super) fn event(&self, kind: EventKind, message: String) {
+        self.journal
+            .record(kind, self.name(), self.generation, message);
+    }
+
+    /// A text without the secrets of the config in force.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        self.secrets.scrub(text, &self.config)
+    }
+
+    pub(super) fn publish_state(&self, state: PluginState) {
+        tracing::debug!(%state, "state changed");
+        self.published.publish(|snapshot| snapshot.state = state);
+    }
+
+    pub(super) fn publish_error(&self, operation: Operation, message: String) {
+        let time = SystemTime::now();
+        let error = LastError {
+            operation,
+            message,
+            time,
+        };
+        self.published
+            .publish(|snapshot| snapshot.last_error = Some(error));
+    }
+}
+
+async fn wait_for(checking: &mut Option<Checking>) -> (u64, Result<Health, HookError>) {
+    match checking {
+        Some(checking) => checking.await,
+        None => std::future::pending().await,
+    }
+}

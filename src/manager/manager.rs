@@ -1,0 +1,322 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::registry::{Entry, Plugins};
+use super::{PluginManagerBuilder, Registration};
+use crate::event::Journal;
+use crate::lifecycle::{Command, ConfigChange, Request, Settings};
+use crate::{
+    ConfigVersion, ConfigView, EventStream, OperationError, OperationErrorKind, Plugin,
+    ReloadReport,
+};
+
+/// Registers plugins and reloads, reconfigures, enables, disables and unloads each of them while
+/// the others serve on.
+///
+/// It is a cheap handle: clone it. Each plugin has a task of its own that carries out one
+/// operation at a time, to its end even if the caller goes away. Reading never waits for any of
+/// them. All methods but the reading ones must be called within a tokio runtime with its time
+/// driver enabled.
+///
+/// When the last handle is dropped without [`shutdown`](Self::shutdown), the plugins serve on as
+/// they are.
+///
+/// ```
+/// use serde_json::json;
+/// use tower_plugin::{BoxError, Outcome, PluginManager, PluginState, plugin_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+/// let manager = PluginManager::new();
+/// let limit = manager
+///     .register("limit", plugin_fn(|config: std::collections::BTreeMap<String, u32>| async move {
+///         config.get("per_second").copied().ok_or("say `per_second`")
+///     }))
+///     .config(json!({"per_second": 50}))
+///     .await?;
+///
+/// let report = manager.update_config("limit", json!({"per_second": 80})).await?;
+/// assert_eq!((report.outcome, report.generation), (Outcome::Applied, 2));
+/// assert_eq!(*limit.enter()?.instance(), 80);
+///
+/// // A config that does not start does no harm.
+/// let error = manager.update_config("limit", json!({"per_hour": 7})).await.unwrap_err();
+/// assert_eq!(error.report().map(|report| report.outcome), Some(Outcome::RolledBack));
+/// assert_eq!(*limit.enter()?.instance(), 80);
+///
+/// manager.disable("limit").await?;
+/// assert_eq!(limit.state(), PluginState::Disabled);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct PluginManager {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) plugins: Arc<Plugins>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) defaults: Settings,
+    pub(super) plugin_dir: Option<PathBuf>,
+    pub(super) started: Instant,
+    /// Part of every config version, so that one from before a restart matches nothing.
+    pub(super) run: u32,
+}
+
+impl Default for PluginManager {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PluginManager {
+    /// A manager with the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::from_builder(PluginManagerBuilder::default())
+    }
+
+    /// A manager with options.
+    pub fn builder() -> PluginManagerBuilder {
+        PluginManagerBuilder::default()
+    }
+
+    pub(super) fn from_builder(builder: PluginManagerBuilder) -> Self {
+        let PluginManagerBuilder {
+            defaults,
+            plugin_dir,
+            event_capacity,
+        } = builder;
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let inner = Inner {
+            plugins: Arc::default(),
+            journal: Journal::new(event_capacity),
+            defaults,
+            plugin_dir,
+            started: Instant::now(),
+            // The low bits differ between any two starts less than months apart.
+            run: (since.as_millis() & u128::from(u32::MAX)) as u32,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Registers a plugin under `name`; `.await` the result, with or without options before.
+    pub fn register<P: Plugin>(&self, name: impl Into<String>, plugin: P) -> Registration<P> {
+        Registration::new(self.clone(), name.into(), plugin)
+    }
+
+    /// Exchanges the plugin's generation for one with the same config, or with what its file in
+    /// the plugin directory says by now.
+    ///
+    /// Cancel safe: once polled, the reload goes on when the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`OperationError`] when there is no such plugin, when it is in another operation, or when
+    /// the reload failed; its report then says whether what was before serves.
+    pub async fn reload(&self, name: &str) -> Result<ReloadReport, OperationError> {
+        self.command(name, Request::Reload).await
+    }
+
+    /// Puts a whole new config in force, by exchanging the generation. A secret sent back masked
+    /// stays what it is; a config equal to the current one changes nothing.
+    ///
+    /// Cancel safe, as [`reload`](Self::reload).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reload`](Self::reload), and a
+    /// [`ConfigRejected`](OperationErrorKind::ConfigRejected) for a config that the plugin's type
+    /// refuses, before anything is touched.
+    pub async fn update_config(
+        &self,
+        name: &str,
+        config: Value,
+    ) -> Result<ReloadReport, OperationError> {
+        self.change_config(name, config, false, None).await
+    }
+
+    /// As [`update_config`](Self::update_config), but only if `version` is in force.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`update_config`](Self::update_config), and a
+    /// [`VersionMismatch`](OperationErrorKind::VersionMismatch).
+    pub async fn update_config_if(
+        &self,
+        name: &str,
+        config: Value,
+        version: ConfigVersion,
+    ) -> Result<ReloadReport, OperationError> {
+        self.change_config(name, config, false, Some(version)).await
+    }
+
+    /// Changes the config in part, by a merge patch (RFC 7396): `null` removes a member.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`update_config`](Self::update_config).
+    pub async fn patch_config(
+        &self,
+        name: &str,
+        patch: Value,
+    ) -> Result<ReloadReport, OperationError> {
+        self.change_config(name, patch, true, None).await
+    }
+
+    /// As [`patch_config`](Self::patch_config), but only if `version` is in force.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`patch_config`](Self::patch_config), and a
+    /// [`VersionMismatch`](OperationErrorKind::VersionMismatch).
+    pub async fn patch_config_if(
+        &self,
+        name: &str,
+        patch: Value,
+        version: ConfigVersion,
+    ) -> Result<ReloadReport, OperationError> {
+        self.change_config(name, patch, true, Some(version)).await
+    }
+
+    async fn change_config(
+        &self,
+        name: &str,
+        value: Value,
+        is_patch: bool,
+        if_version: Option<ConfigVersion>,
+    ) -> Result<ReloadReport, OperationError> {
+        let change = ConfigChange {
+            value,
+            is_patch,
+            if_version,
+        };
+        self.command(name, Request::UpdateConfig(change)).await
+    }
+
+    /// Starts a plugin that is disabled or failed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reload`](Self::reload).
+    pub async fn enable(&self, name: &str) -> Result<ReloadReport, OperationError> {
+        self.command(name, Request::Enable).await
+    }
+
+    /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reload`](Self::reload).
+    pub async fn disable(&self, name: &str) -> Result<ReloadReport, OperationError> {
+        self.command(name, Request::Disable).await
+    }
+
+    /// Drains, stops and forgets a plugin. Layers that were given its handle reject from then on,
+    /// even when another plugin is registered under its name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reload`](Self::reload), and a [`RequiredBy`](OperationErrorKind::RequiredBy)
+    /// while another plugin depends on it.
+    pub async fn unload(&self, name: &str) -> Result<ReloadReport, OperationError> {
+        if let Some(dependent) = self.inner.plugins.dependent(name) {
+            let kind = OperationErrorKind::RequiredBy(dependent);
+            return Err(OperationError::new(name, kind));
+        }
+        self.command(name, Request::Unload).await
+    }
+
+    /// The plugin's config, secrets masked.
+    ///
+    /// # Errors
+    ///
+    /// An [`OperationError`] when there is no such plugin.
+    pub fn config(&self, name: &str) -> Result<ConfigView, OperationError> {
+        let entry = self.entry(name)?;
+        Ok(entry.published.read(|snapshot| ConfigView {
+            plugin: name.to_owned(),
+            config: snapshot.config.clone(),
+            version: snapshot.config_version,
+            since: snapshot.config_since,
+        }))
+    }
+
+    /// The JSON Schema of the plugin's config, if it publishes one.
+    ///
+    /// # Errors
+    ///
+    /// An [`OperationError`] when there is no such plugin.
+    pub fn config_schema(&self, name: &str) -> Result<Option<Value>, OperationError> {
+        Ok(self.entry(name)?.published.schema.clone())
+    }
+
+    /// Events from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> EventStream {
+        self.inner.journal.subscribe(None)
+    }
+
+    /// Events after the one with the given revision, as far back as they are kept; 0 for all.
+    #[must_use]
+    pub fn subscribe_after(&self, revision: u64) -> EventStream {
+        self.inner.journal.subscribe(Some(revision))
+    }
+
+    pub(super) fn entry(&self, name: &str) -> Result<Entry, OperationError> {
+        let entry = self.inner.plugins.get(name);
+        entry.ok_or_else(|| OperationError::new(name, OperationErrorKind::NotFound))
+    }
+
+    async fn command(&self, name: &str, request: Request) -> Result<ReloadReport, OperationError> {
+        let entry = self.entry(name)?;
+        if self.inner.plugins.is_closed() {
+            return Err(OperationError::new(name, OperationErrorKind::ShuttingDown));
+        }
+        let Ok(turn) = Arc::clone(&entry.turn).try_acquire_owned() else {
+            let under_way = entry.published.read(|snapshot| snapshot.operation);
+            let under_way = under_way.unwrap_or_else(|| request.operation());
+            return Err(OperationError::new(
+                name,
+                OperationErrorKind::InProgress(under_way),
+            ));
+        };
+        give(&entry, request, turn).await
+    }
+}
+
+/// Gives a plugin's task a command and waits for the answer.
+pub(super) async fn give(
+    entry: &Entry,
+    request: Request,
+    turn: tokio::sync::OwnedSemaphorePermit,
+) -> Result<ReloadReport, OperationError> {
+    let (reply, answer) = oneshot::channel();
+    let gone = || OperationError::new(&*entry.published.name, OperationErrorKind::NotFound);
+    // There is room for one command, and whoever has the turn is the only one to give one.
+    entry
+        .commands
+        .try_send(Command {
+            request,
+            reply,
+            turn,
+        })
+        .map_err(|_| gone())?;
+    answer.await.map_err(|_| gone())?
+}
+
+impl fmt::Debug for PluginManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginManager")
+            .field("plugins", &self.inner.plugins.published().len())
+            .finish_non_exhaustive()
+    }
+}

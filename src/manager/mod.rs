@@ -1,0 +1,20 @@
+//! The manager: registers plugins, passes commands to their tasks, reads what they publish.
+
+mod builder;
+mod handle;
+#[expect(
+    clippy::module_inception,
+    reason = "the folder is named for its main part"
+)]
+mod manager;
+mod read;
+mod register;
+mod registry;
+mod shutdown;
+
+pub use builder::PluginManagerBuilder;
+pub use handle::PluginHandle;
+pub use manager::PluginManager;
+pub use register::Registration;
+pub(crate) use registry::Registry;
+pub use shutdown::ShutdownReport;

@@ -1,0 +1,223 @@
+use std::borrow::Cow;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, mpsc};
+use tower_plugin_gate::{PluginState, Slot};
+
+use super::manager::give;
+use super::registry::{Entry, Registry};
+use super::{PluginHandle, PluginManager};
+use crate::config::{FileStore, Secrets};
+use crate::lifecycle::{Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot};
+use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
+
+/// A plugin about to be registered, with its options: `.await` it.
+///
+/// What comes of it is a [`PluginHandle`], also when the plugin's start fails: then the handle is
+/// in state failed and its layers reject, while the rest of the server runs. The options default
+/// to those of the manager.
+///
+/// ```
+/// use std::time::Duration;
+/// use serde_json::json;
+/// use tower_plugin::{BoxError, PluginManager, PluginState, ReloadStrategy, plugin_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+/// let manager = PluginManager::new();
+/// let geo = manager
+///     .register("geo", plugin_fn(|()| async { Err::<(), _>("no database") }))
+///     .strategy(ReloadStrategy::Replace)
+///     .drain_timeout(Duration::from_secs(10))
+///     .await?;
+/// assert_eq!(geo.state(), PluginState::Failed);
+/// assert_eq!(geo.last_error().as_deref(), Some("start failed: no database"));
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is registered until this is awaited"]
+pub struct Registration<P> {
+    manager: PluginManager,
+    name: String,
+    plugin: P,
+    config: Value,
+    settings: Settings,
+}
+
+impl<P: Plugin> Registration<P> {
+    pub(super) fn new(manager: PluginManager, name: String, plugin: P) -> Self {
+        let settings = manager.inner.defaults.clone();
+        Self {
+            manager,
+            name,
+            plugin,
+            config: Value::Object(Map::new()),
+            settings,
+        }
+    }
+
+    /// The plugin's config, unless the manager's plugin directory has one. Default: `{}`.
+    pub fn config(mut self, config: impl Into<Value>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// How generations are exchanged. Default: [`ReloadStrategy::Recreate`].
+    pub fn strategy(mut self, strategy: ReloadStrategy) -> Self {
+        self.settings.strategy = strategy;
+        self
+    }
+
+    /// The server is not ready while this plugin does not serve. Default: it is.
+    pub fn required(mut self) -> Self {
+        self.settings.required = true;
+        self
+    }
+
+    /// How long a drain waits for requests before it cancels them.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.drain_timeout = timeout;
+        self
+    }
+
+    /// How long `start` may take.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.start_timeout = timeout;
+        self
+    }
+
+    /// How long `check` may take.
+    pub fn check_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.check_timeout = timeout;
+        self
+    }
+
+    /// How long `stop` and the instance's background tasks may take, together.
+    pub fn stop_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.stop_timeout = timeout;
+        self
+    }
+
+    /// Time between two health checks; at least 1 ms.
+    pub fn check_interval(mut self, interval: Duration) -> Self {
+        self.settings.check_interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    async fn register(self) -> Result<PluginHandle<P::Instance>, RegisterError> {
+        let Self {
+            manager,
+            name,
+            plugin,
+            config,
+            settings,
+        } = self;
+        if !is_name(&name) {
+            return Err(RegisterError::InvalidName(name));
+        }
+        let name: Arc<str> = name.into();
+        let config_version = ConfigVersion {
+            run: manager.inner.run,
+            number: 1,
+        };
+        let shown = Secrets::new(plugin.secret_fields()).mask(&config);
+        let published = Arc::new(Published::new(
+            Arc::clone(&name),
+            plugin.version().into_owned(),
+            plugin.description().into_owned(),
+            settings.strategy,
+            settings.required,
+            plugin
+                .dependencies()
+                .into_iter()
+                .map(Cow::into_owned)
+                .collect(),
+            plugin.config_schema(),
+            first_snapshot(shown, config_version),
+        ));
+        let slot = Slot::new(Arc::clone(&name), PluginState::Loading);
+        let (commands, inbox) = mpsc::channel(1);
+        let turn = Arc::new(Semaphore::new(1));
+        let first_turn = Arc::clone(&turn).try_acquire_owned();
+        let first_turn = first_turn.expect("a new semaphore has its permit");
+        let entry = Entry {
+            published: Arc::clone(&published),
+            commands,
+            turn,
+        };
+        manager.inner.plugins.add(entry.clone())?;
+        manager
+            .inner
+            .journal
+            .record(EventKind::Registered, &name, 0, "registered".to_owned());
+
+        let lifecycle = Lifecycle::new(
+            plugin,
+            settings,
+            slot.clone(),
+            Arc::clone(&published),
+            Arc::clone(&manager.inner.journal),
+            config,
+            config_version,
+            manager.inner.plugin_dir.clone().map(FileStore::new),
+            Registry::new(&manager.inner.plugins),
+        );
+        tokio::spawn(lifecycle.run(inbox));
+        // A failed start is told by the handle's state.
+        let _ = give(&entry, Request::Register, first_turn).await;
+        Ok(PluginHandle::new(published, slot))
+    }
+}
+
+impl<P: Plugin> IntoFuture for Registration<P> {
+    type Output = Result<PluginHandle<P::Instance>, RegisterError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.register())
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
+    let now = SystemTime::now();
+    Snapshot {
+        state: PluginState::Loading,
+        since: now,
+        operation: None,
+        generation: 0,
+        is_serving: false,
+        gates: Vec::new(),
+        config,
+        config_version,
+        config_since: now,
+        health: Health::unhealthy("not started yet"),
+        checked: now,
+        was_healthy: false,
+        last_error: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn names_are_short_and_plain() {
+        let long = "a".repeat(64);
+        for name in ["a", "ratelimit-geo", "0.x_y", &long] {
+            assert!(is_name(name), "{name}");
+        }
+        let too_long = "a".repeat(65);
+        for name in ["", "A", "a b", "a/b", "ä", "a\n", "a\0", &too_long] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}

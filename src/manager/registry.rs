@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::RegisterError;
+use crate::lifecycle::{Command, Published};
+
+/// The registered plugins by name. The lock is held for look-ups only, never while something is
+/// waited for.
+#[derive(Debug, Default)]
+pub(crate) struct Plugins {
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    by_name: BTreeMap<Arc<str>, Entry>,
+    /// Set once the manager shuts down: nothing is registered any more.
+    closed: bool,
+}
+
+/// How to reach a plugin's task, and what it published.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) published: Arc<Published>,
+    pub(crate) commands: mpsc::Sender<Command>,
+    /// One permit: who holds it may give the plugin a command.
+    pub(crate) turn: Arc<Semaphore>,
+}
+
+impl Plugins {
+    /// Adds a plugin whose name is free and whose dependencies are there.
+    pub(crate) fn add(&self, entry: Entry) -> Result<(), RegisterError> {
+        let mut state = self.write();
+        let published = &entry.published;
+        if state.closed {
+            return Err(RegisterError::ShuttingDown);
+        }
+        if state.by_name.contains_key(&published.name) {
+            return Err(RegisterError::DuplicateName(published.name.to_string()));
+        }
+        let missing = |name: &&String| !state.by_name.contains_key(name.as_str());
+        if let Some(missing) = published.dependencies.iter().find(missing) {
+            return Err(RegisterError::UnknownDependency {
+                plugin: published.name.to_string(),
+                dependency: missing.clone(),
+            });
+        }
+        state.by_name.insert(Arc::clone(&published.name), entry);
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Entry> {
+        self.read().by_name.get(name).cloned()
+    }
+
+    /// Every plugin, sorted by name.
+    pub(crate) fn published(&self) -> Vec<Arc<Published>> {
+        self.read()
+            .by_name
+            .values()
+            .map(|entry| Arc::clone(&entry.published))
+            .collect()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.read().closed
+    }
+
+    /// Name of a plugin that depends on `name`.
+    pub(crate) fn dependent(&self, name: &str) -> Option<String> {
+        let state = self.read();
+        let depends = |entry: &&Entry| entry.published.dependencies.iter().any(|on| on == name);
+        state
+            .by_name
+            .values()
+            .find(depends)
+            .map(|entry| entry.published.name.to_string())
+    }
+
+    /// Registers nothing any more, and says who is left.
+    pub(crate) fn close(&self) -> Vec<Entry> {
+        let mut state = self.write();
+        state.closed = true;
+        state.by_name.values().cloned().collect()
+    }
+
+    // A panic while the lock is held leaves a whole map behind, so a poisoned lock is as good.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where a plugin's task signs off. Weak: tasks end when the last manager handle is dropped.
+#[derive(Debug, Clone)]
+pub(crate) struct Registry(Weak<Plugins>);
+
+impl Registry {
+    pub(crate) fn new(plugins: &Arc<Plugins>) -> Self {
+        Self(Arc::downgrade(plugins))
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        if let Some(plugins) = self.0.upgrade() {
+            plugins.write().by_name.remove(name);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Health, StartContext};
+use crate::BoxError;
+
+/// A named unit of a server that builds *instances* from a config.
+///
+/// The manager calls [`start`](Self::start) for every generation: at registration, on reload, on
+/// a new config, on a rollback. What it returns is shared by all requests of that generation and
+/// never changed. Write the hooks as `async fn`; their futures must be `Send`.
+///
+/// Each hook runs in a task of its own under a timeout. A panic in it, or one that never returns,
+/// is this plugin's failure and nobody else's.
+///
+/// ```
+/// use serde::Deserialize;
+/// use tower_plugin::{BoxError, Plugin, PluginManager, StartContext};
+///
+/// #[derive(Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Config {
+///     greeting: String,
+/// }
+///
+/// struct Greeter;
+///
+/// impl Plugin for Greeter {
+///     type Config = Config;
+///     type Instance = String;
+///
+///     async fn start(&self, config: Config, _cx: StartContext) -> Result<String, BoxError> {
+///         Ok(config.greeting + ", world")
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+/// let manager = PluginManager::new();
+/// let greeter = manager
+///     .register("greeter", Greeter)
+///     .config(serde_json::json!({"greeting": "hello"}))
+///     .await?;
+/// assert_eq!(greeter.enter()?.instance(), "hello, world");
+/// # Ok(()) }
+/// ```
+pub trait Plugin: Send + Sync + 'static {
+    /// What an instance is built from, as it is written in JSON.
+    ///
+    /// Say `#[serde(deny_unknown_fields)]` so that a misspelt field is refused and not ignored. A
+    /// plugin without configuration takes `()` and is given `{}`.
+    type Config: DeserializeOwned + Send + 'static;
+
+    /// What serves: for [`SwapService`](crate::SwapService) a service, for
+    /// [`SwapLayer`](crate::SwapLayer) a layer, else whatever handlers take from a
+    /// [`Lease`](crate::Lease).
+    type Instance: Send + Sync + 'static;
+
+    /// Builds an instance. It is given no traffic before this returns.
+    ///
+    /// # Errors
+    ///
+    /// Any error fails the operation that asked for the instance; the manager then goes back to
+    /// the last good config.
+    fn start(
+        &self,
+        config: Self::Config,
+        cx: StartContext,
+    ) -> impl Future<Output = Result<Self::Instance, BoxError>> + Send;
+
+    /// Says how an instance is. Asked before a new instance replaces an old one, and regularly
+    /// in the background. Default: healthy.
+    fn check(&self, instance: &Self::Instance) -> impl Future<Output = Health> + Send {
+        let _ = instance;
+        async { Health::healthy() }
+    }
+
+    /// Lets go of what an instance holds outside of memory. Called after its requests have been
+    /// drained; requests that could not be cancelled may still hold the instance. Default: nothing.
+    ///
+    /// # Errors
+    ///
+    /// An error is reported and stops nothing.
+    fn stop(
+        &self,
+        instance: Arc<Self::Instance>,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = instance;
+        async { Ok(()) }
+    }
+
+    /// Version of the plugin itself, as shown in lists. Default: empty.
+    fn version(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    /// One sentence for people. Default: empty.
+    fn description(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    /// JSON Schema (2020-12) of [`Config`](Self::Config), to publish. Default: none.
+    fn config_schema(&self) -> Option<Value> {
+        None
+    }
+
+    /// JSON pointers (RFC 6901) to the fields of the config that are masked wherever it is shown,
+    /// for example `"/tokens"`. Default: none.
+    fn secret_fields(&self) -> Vec<Cow<'static, str>> {
+        Vec::new()
+    }
+
+    /// Names of the plugins that must be registered before this one and are shut down after it.
+    /// Default: none.
+    fn dependencies(&self) -> Vec<Cow<'static, str>> {
+        Vec::new()
+    }
+}

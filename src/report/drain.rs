@@ -1,0 +1,31 @@
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::time::millis;
+
+/// What became of the requests that were inside when a gate was closed.
+///
+/// `completed + cancelled + remaining` is how many there were.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DrainReport {
+    /// How long they were waited for; whole milliseconds on the wire.
+    #[serde(rename = "waited_ms", serialize_with = "millis")]
+    pub waited: Duration,
+    /// Left by themselves.
+    pub completed: usize,
+    /// Left because they were cancelled when the deadline passed.
+    pub cancelled: usize,
+    /// Still inside: nobody polls their body, or they do not listen. They keep the old instance
+    /// in memory until they leave.
+    pub remaining: usize,
+}
+
+impl DrainReport {
+    /// Whether the deadline passed before everybody had left.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.cancelled > 0 || self.remaining > 0
+    }
+}

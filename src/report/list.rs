@@ -1,0 +1,69 @@
+use std::time::SystemTime;
+
+use serde::Serialize;
+use tower_plugin_gate::PluginState;
+
+use super::{Operation, PluginHealth};
+use crate::ReloadStrategy;
+use crate::time::unix_seconds;
+
+pub(crate) fn state<S: serde::Serializer>(
+    state: &PluginState,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.as_str())
+}
+
+/// All plugins, sorted by name.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct PluginList {
+    /// Each plugin.
+    pub plugins: Vec<PluginInfo>,
+    /// How many.
+    pub total_count: usize,
+    /// When it was asked, in seconds since 1970 on the wire.
+    #[serde(serialize_with = "unix_seconds")]
+    pub timestamp: SystemTime,
+}
+
+/// One plugin.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct PluginInfo {
+    /// Name it was registered under.
+    pub name: String,
+    /// Where it is in its life.
+    #[serde(serialize_with = "state")]
+    pub status: PluginState,
+    /// How it is.
+    pub health: PluginHealth,
+    /// Version of the plugin itself.
+    pub version: String,
+    /// What it does, in its own words.
+    pub description: String,
+    /// Number of the generation that serves, or was the last to; 0 before the first.
+    pub generation: u64,
+    /// Number of the config in force.
+    pub config_version: u64,
+    /// Since when it is in its state, in seconds since 1970 on the wire.
+    #[serde(serialize_with = "unix_seconds")]
+    pub since: SystemTime,
+    /// How its generations are exchanged.
+    pub strategy: ReloadStrategy,
+    /// The last thing that went wrong, until an operation succeeds.
+    pub last_error: Option<LastError>,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct LastError {
+    /// What was being done.
+    pub operation: Operation,
+    /// What happened.
+    pub message: String,
+    /// When, in seconds since 1970 on the wire.
+    #[serde(serialize_with = "unix_seconds")]
+    pub time: SystemTime,
+}

@@ -1,0 +1,15 @@
+//! What the manager tells: the result of an operation, the state of the system.
+//!
+//! The types serialize as the admin interface answers them.
+
+mod drain;
+mod health;
+mod list;
+mod operation;
+mod status;
+
+pub use drain::DrainReport;
+pub use health::{HealthReport, HealthSummary, PluginHealth, ReportedHealth};
+pub use list::{LastError, PluginInfo, PluginList};
+pub use operation::{Operation, Outcome, ReloadReport};
+pub use status::{Draining, PluginSystem, SystemStatus};

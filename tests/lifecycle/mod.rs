@@ -1,0 +1,12 @@
+//! What operators do with plugins, and what plugins do to operators.
+
+mod config;
+mod drain;
+mod events;
+mod health;
+mod hooks;
+mod independence;
+mod reload;
+mod rest;
+mod shutdown;
+mod store;

@@ -1,0 +1,107 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_plugin::{PluginManager, PluginState, RegisterError};
+
+use crate::scenario::{Act, Script, Scripted};
+
+#[tokio::test(start_paused = true)]
+async fn dependents_are_stopped_before_what_they_depend_on() {
+    let manager = PluginManager::new();
+    manager
+        .register("a", Scripted(Script::new()))
+        .await
+        .unwrap();
+    let on = |names: &[&'static str]| {
+        Scripted(Arc::new(Script {
+            dependencies: names.to_vec(),
+            ..Script::default()
+        }))
+    };
+    manager.register("b", on(&["a"])).await.unwrap();
+    manager.register("c", on(&["a", "b"])).await.unwrap();
+    let report = manager.shutdown().await;
+    let order: Vec<_> = report
+        .plugins
+        .iter()
+        .map(|report| report.plugin.as_str())
+        .collect();
+    assert_eq!(order, ["c", "b", "a"]);
+    assert!(report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn independent_plugins_drain_at_the_same_time() {
+    let manager = PluginManager::builder()
+        .drain_timeout(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let mut leases = Vec::new();
+    for name in ["a", "b", "c"] {
+        leases.push(
+            manager
+                .register(name, Scripted(Script::new()))
+                .await
+                .unwrap()
+                .enter(),
+        );
+    }
+    let before = tokio::time::Instant::now();
+    let report = manager.shutdown().await;
+    assert_eq!(before.elapsed(), Duration::from_secs(61));
+    assert!(!report.is_clean());
+    assert_eq!(
+        report
+            .plugins
+            .iter()
+            .map(|plugin| plugin.drain.remaining)
+            .sum::<usize>(),
+        3
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_shutdown_nothing_is_admitted_registered_or_changed() {
+    let manager = PluginManager::new();
+    let plugin = manager
+        .register("p", Scripted(Script::new()))
+        .await
+        .unwrap();
+    manager.shutdown().await;
+    assert_eq!(plugin.enter().unwrap_err().state(), PluginState::Unloading);
+    assert!(!manager.is_ready());
+    let error = manager
+        .register("q", Scripted(Script::new()))
+        .await
+        .unwrap_err();
+    assert_eq!(error, RegisterError::ShuttingDown);
+    assert!(
+        manager.shutdown().await.plugins.is_empty(),
+        "a second time there is nothing left"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_waits_for_the_operation_under_way_and_refuses_the_next() {
+    let (manager, script) = (PluginManager::new(), Script::new());
+    manager
+        .register("p", Scripted(script.clone()))
+        .await
+        .unwrap();
+    script.next_starts([Act::Wait]);
+    let reload = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.reload("p").await }
+    });
+    script.waiting().await;
+    let shutdown = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.shutdown().await }
+    });
+    tokio::task::yield_now().await;
+    assert!(manager.disable("p").await.unwrap_err().is_shutting_down());
+    script.go_on();
+    assert_eq!(reload.await.unwrap().unwrap().generation, 2);
+    assert_eq!(shutdown.await.unwrap().plugins.len(), 1);
+    assert_eq!(script.hooks(), (2, 2));
+}
