@@ -41,7 +41,7 @@ impl Secrets {
         } else {
             self.scrub(refused.message(), config)
         };
-        ConfigError::new(refused.pointer(), message)
+        ConfigError::new(self.scrub(refused.pointer(), config), message)
     }
 
     /// `text` with the mask in place of whatever secret of `config` it quotes.
@@ -145,6 +145,12 @@ mod tests {
         assert_eq!(
             (told.pointer(), told.message()),
             ("/tokens/0", "invalid value for a secret field")
+        );
+        let misplaced = ConfigError::new("/s3cr3t", "unknown field `s3cr3t`");
+        let told = secrets.scrub_refusal(&misplaced, &config);
+        assert_eq!(
+            (told.pointer(), told.message()),
+            ("/******", "unknown field `******`")
         );
     }
 

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
 use tower_plugin_gate::{PluginState, Slot};
 use tracing::Instrument;
 
@@ -36,6 +37,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) store: Option<FileStore>,
     /// Where to sign off.
     pub(super) registry: Registry,
+    /// Cancelled when the shutdown's time is up: then no drain waits any longer.
+    pub(super) out_of_time: CancellationToken,
 }
 
 type Checking = Pin<Box<dyn Future<Output = (u64, Result<Health, HookError>)> + Send>>;
@@ -52,6 +55,7 @@ impl<P: Plugin> Lifecycle<P> {
         config_version: ConfigVersion,
         store: Option<FileStore>,
         registry: Registry,
+        out_of_time: CancellationToken,
     ) -> Self {
         let secrets = Secrets::new(plugin.secret_fields());
         Self {
@@ -67,6 +71,7 @@ impl<P: Plugin> Lifecycle<P> {
             generation: 0,
             store,
             registry,
+            out_of_time,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::registry::{Entry, Plugins};
 use super::{PluginManagerBuilder, Registration};
@@ -62,6 +63,8 @@ pub(super) struct Inner {
     pub(super) journal: Arc<Journal>,
     pub(super) defaults: Settings,
     pub(super) plugin_dir: Option<PathBuf>,
+    /// Cancelled when the shutdown's time is up.
+    pub(super) out_of_time: CancellationToken,
     pub(super) started: Instant,
     /// Part of every config version, so that one from before a restart matches nothing.
     pub(super) run: u32,
@@ -99,6 +102,7 @@ impl PluginManager {
             journal: Journal::new(event_capacity),
             defaults,
             plugin_dir,
+            out_of_time: CancellationToken::new(),
             started: Instant::now(),
             // The low bits differ between any two starts less than months apart.
             run: (since.as_millis() & u128::from(u32::MAX)) as u32,

@@ -164,6 +164,7 @@ impl<P: Plugin> Registration<P> {
             config_version,
             manager.inner.plugin_dir.clone().map(FileStore::new),
             Registry::new(&manager.inner.plugins),
+            manager.inner.out_of_time.clone(),
         );
         tokio::spawn(lifecycle.run(inbox));
         // A failed start is told by the handle's state.

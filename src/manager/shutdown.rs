@@ -1,4 +1,6 @@
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -51,6 +53,35 @@ impl PluginManager {
         }
         tracing::info!(clean = report.is_clean(), "shut down");
         report
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits for requests no longer than `limit` in all,
+    /// whatever the drain timeouts and however many steps and operations there are to wait for:
+    /// then requests are cancelled, and no drain waits any more. The hooks of the plugins come on
+    /// top, under their own timeouts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_plugin::{BoxError, PluginManager, plugin_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// let manager = PluginManager::new();
+    /// let plugin = manager.register("p", plugin_fn(|()| async { Ok::<_, BoxError>(()) })).await?;
+    /// let lease = plugin.enter()?;
+    /// let worker = tokio::spawn(async move { lease.cancelled().await });
+    ///
+    /// let report = manager.shutdown_within(Duration::from_millis(10)).await;
+    /// assert_eq!(report.plugins[0].drain.cancelled, 1);
+    /// worker.await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn shutdown_within(&self, limit: Duration) -> ShutdownReport {
+        let mut shutdown = pin!(self.shutdown());
+        if let Ok(report) = tokio::time::timeout(limit, &mut shutdown).await {
+            return report;
+        }
+        self.inner.out_of_time.cancel();
+        shutdown.await
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`Slot`] | the current generation of a plugin, or why there is none |
 //! | [`Lease`] | a permit plus the plugin's instance, for work that outlives a response |
 //! | [`PluginLayer`] | gates HTTP and gRPC services, counting until the response body ends |
+//! | [`LatencyLayer`] | times requests, where that is wanted |
 //! | [`AnyLayer`] | gates any other [`tower_service::Service`]: a rejection is an `Err` |
 //! | [`LingerLayer`] | lets clients read a rejection that comes before their upload is through |
 //!
@@ -37,6 +38,7 @@
 
 mod any;
 mod gate;
+mod latency;
 mod linger;
 #[cfg(all(test, tower_plugin_loom))]
 mod loom_models;
@@ -48,6 +50,7 @@ mod testing;
 
 pub use any::{AnyFuture, AnyLayer, AnyService};
 pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
+pub use latency::{Latency, LatencyBody, LatencyFuture, LatencyLayer, LatencyService};
 pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,

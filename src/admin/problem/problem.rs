@@ -2,6 +2,8 @@ use http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, Response, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::admin::body::MERGE_PATCH;
+
 /// Why a request is not answered as asked.
 ///
 /// It travels in a response's extensions and becomes a body on the way out, where it is known
@@ -154,13 +156,17 @@ impl Problem {
 
     pub(crate) fn unsupported_media_type(accepted: &'static str) -> Self {
         let message = format!("the body must be sent as `Content-Type: {accepted}`, not encoded");
+        let name = match accepted {
+            MERGE_PATCH => HeaderName::from_static("accept-patch"),
+            _ => ACCEPT,
+        };
         let accepted = HeaderValue::from_static(accepted);
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
             message,
         )
-        .header(ACCEPT, accepted)
+        .header(name, accepted)
     }
 
     pub(crate) fn body_too_large(limit: usize) -> Self {

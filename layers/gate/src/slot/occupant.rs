@@ -1,10 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::generation::RawGeneration;
 use super::ledger::Ledger;
 use super::{PluginState, Rejected};
 use crate::Permit;
 use crate::gate::{Wait, Waiters};
+use crate::latency::Histogram;
 use crate::sync::{AtomicU64, Cell, Ordering};
 
 /// What a slot holds.
@@ -23,6 +24,8 @@ pub(crate) struct RawSlot {
     current: Cell<Occupant>,
     changed: Waiters,
     pub(super) ledger: Ledger,
+    /// There once a layer records into it.
+    pub(super) latency: OnceLock<Arc<Histogram>>,
 }
 
 /// A request that was let in, and through which generation.
@@ -39,6 +42,7 @@ impl RawSlot {
             current: Cell::new(occupant),
             changed: Waiters::default(),
             ledger: Ledger::default(),
+            latency: OnceLock::new(),
         }
     }
 
@@ -63,6 +67,10 @@ impl RawSlot {
         self.version.fetch_add(1, Ordering::Release);
         self.changed.wake_all();
         before
+    }
+
+    pub(crate) fn histogram(&self) -> Arc<Histogram> {
+        Arc::clone(self.latency.get_or_init(|| Arc::new(Histogram::new())))
     }
 
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {

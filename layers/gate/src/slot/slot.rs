@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{Generation, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
-use crate::Counters;
+use crate::{Counters, Latency};
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
 ///
@@ -167,6 +167,13 @@ impl<T> Slot<T> {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.raw.ledger.sum()
+    }
+
+    /// How long the plugin's requests took, of all generations; `None` where no
+    /// [`LatencyLayer`](crate::LatencyLayer) was ever made for it.
+    #[must_use]
+    pub fn latency(&self) -> Option<Latency> {
+        self.raw.latency.get().map(|histogram| histogram.read())
     }
 
     /// How many are inside the current generation.
