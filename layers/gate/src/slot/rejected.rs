@@ -5,6 +5,14 @@ use std::sync::Arc;
 use super::PluginState;
 
 /// Why a request was not admitted: the plugin has no generation that could serve it.
+///
+/// ```
+/// use tower_plugin_gate::{PluginState, Slot};
+///
+/// let rejected = Slot::<()>::new("geo", PluginState::Reloading).enter().unwrap_err();
+/// assert!(rejected.is_transient());
+/// assert_eq!(rejected.to_string(), "plugin `geo` is reloading; retry shortly");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
