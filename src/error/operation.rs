@@ -174,9 +174,14 @@ impl fmt::Display for OperationError {
                     "plugin `{plugin}` is required by `{other}`: unload that first"
                 )
             }
-            OperationErrorKind::Failed { report, source, .. } => {
+            // The report's message, for unlike the source it quotes no secret.
+            OperationErrorKind::Failed { report, .. } => {
                 let (operation, outcome) = (report.operation, report.outcome);
-                write!(f, "{operation} of plugin `{plugin}` {outcome}: {source}")
+                write!(
+                    f,
+                    "{operation} of plugin `{plugin}` {outcome}: {}",
+                    report.message
+                )
             }
             OperationErrorKind::StoreUnavailable(source) => {
                 write!(

@@ -196,3 +196,22 @@ async fn body_of_an_answer_knows_its_length() {
     let told = body.size_hint().exact().unwrap();
     assert_eq!(told, body.collect().await.unwrap().to_bytes().len() as u64);
 }
+
+#[tokio::test]
+async fn answer_to_head_has_no_body_whoever_sends_it() {
+    let admin = Admin::open().await;
+    let builder = AdminService::builder(admin.manager.clone());
+    let service = builder.bearer_token(TOKEN).build();
+    for (target, status) in [("/livez", 200), ("/plugins/list", 401)] {
+        let request = Request::head(format!("http://localhost{target}"));
+        let response = service
+            .clone()
+            .oneshot(request.body(String::new()).unwrap())
+            .await
+            .unwrap();
+        let reply = Reply::read(response).await;
+        assert_eq!((reply.status, reply.text.as_str()), (status, ""));
+        let length: u64 = reply.header("content-length").unwrap().parse().unwrap();
+        assert!(length > 0, "{target}");
+    }
+}

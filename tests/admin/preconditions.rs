@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
 use super::support::Admin;
@@ -136,6 +137,35 @@ async fn condition_is_required_where_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn change_is_not_made_when_another_was_made_while_it_was_being_sent() {
+    let admin = Admin::open().await;
+    for (method, named) in [
+        ("PUT", "application/json"),
+        ("PATCH", "application/merge-patch+json"),
+    ] {
+        let (host, etag) = (admin.addr, admin.etag().await);
+        let head = format!(
+            "{method} /plugins/config?plugin=p HTTP/1.1\r\nhost: {host}\r\nif-match: {etag}\r\n\
+             content-type: {named}\r\ncontent-length: 12\r\nexpect: 100-continue\r\n\
+             connection: close\r\n\r\n"
+        );
+        let mut stream = admin.connect().await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut told = [0; 25];
+        stream.read_exact(&mut told).await.unwrap();
+        assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+        let value = admin.plugin.enter().unwrap().instance().value + 1;
+        admin.put(json!({"value": value}).to_string()).ok().await;
+        stream.write_all(br#"{"value": 9}"#).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 412 "), "{method}: {answer}");
+        assert_eq!(admin.plugin.enter().unwrap().instance().value, value);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_twenty_writers_with_one_tag_exactly_one_succeeds() {
     let admin = Arc::new(Admin::open().await);
     let etag = admin.etag().await;

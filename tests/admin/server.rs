@@ -11,11 +11,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tower_plugin::admin::{self, AdminService, Server};
 
-use super::support::{Admin, Reply, TOKEN};
+use super::support::{Admin, LONG, Reply, TOKEN};
 use crate::scenario::Act;
 
 const SHORT: Duration = Duration::from_millis(100);
-const LONG: Duration = Duration::from_secs(20);
 
 async fn limited(limit: impl FnOnce(Server) -> Server) -> Admin {
     let build =
@@ -127,6 +126,8 @@ async fn shutdown_answers_who_is_being_answered_and_takes_nobody_else() {
     admin.stop();
     assert_eq!(read_to_end(&mut idle).await, b"");
     assert!(TcpStream::connect(admin.addr).await.is_err());
+    // Longer than any moment that is given to those who have nothing to be answered.
+    tokio::time::sleep(SHORT * 15).await;
     assert!(!admin.served.is_finished());
     admin.script.go_on();
     let answer = String::from_utf8(read_to_end(&mut stream).await).unwrap();

@@ -10,7 +10,9 @@
 //! | [`Slot`] | the current generation of a plugin, or why there is none |
 //! | [`Lease`] | a permit plus the plugin's instance, for work that outlives a response |
 //! | [`PluginLayer`] | gates HTTP and gRPC services, counting until the response body ends |
+//! | [`LatencyLayer`] | times requests, where that is wanted |
 //! | [`AnyLayer`] | gates any other [`tower_service::Service`]: a rejection is an `Err` |
+//! | [`LingerLayer`] | lets clients read a rejection that comes before their upload is through |
 //!
 //! ```
 //! use tower_plugin_gate::{Generation, PluginState, Slot};
@@ -36,14 +38,20 @@
 
 mod any;
 mod gate;
+mod latency;
+mod linger;
 #[cfg(all(test, tower_plugin_loom))]
 mod loom_models;
 mod plugin;
 mod slot;
 mod sync;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod testing;
 
 pub use any::{AnyFuture, AnyLayer, AnyService};
-pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};
+pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
+pub use latency::{Latency, LatencyBody, LatencyFuture, LatencyLayer, LatencyService};
+pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
 };

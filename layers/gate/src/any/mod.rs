@@ -3,6 +3,8 @@
 mod future;
 mod layer;
 mod service;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests;
 
 pub use future::AnyFuture;
 pub use layer::AnyLayer;

@@ -3,6 +3,7 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use super::AnyFuture;
+use crate::gate::Exit;
 use crate::{BoxError, Door};
 
 /// Service of [`AnyLayer`](super::AnyLayer).
@@ -52,7 +53,12 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         match self.door.enter() {
-            Ok(permit) => AnyFuture::admitted(self.inner.call(request), permit),
+            Ok(permit) => {
+                permit.leaves(Exit::Panicked);
+                let future = self.inner.call(request);
+                permit.leaves(Exit::Dropped);
+                AnyFuture::admitted(future, permit)
+            }
             Err(rejected) => AnyFuture::rejected(rejected),
         }
     }

@@ -5,10 +5,7 @@
 //!     cargo test -p tower-plugin-gate --release --target-dir target/loom loom
 //! ```
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a model that panics fails, which is what it is for"
-)]
+#![allow(clippy::unwrap_used, reason = "a model that panics fails")]
 
 mod cancel;
 mod drain;

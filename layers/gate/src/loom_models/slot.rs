@@ -156,3 +156,21 @@ fn of_two_who_swap_each_gets_a_generation_of_its_own_to_drain() {
         assert!(matches!((numbers, last), ([1, 2], 3) | ([1, 3], 2)));
     });
 }
+
+#[test]
+fn who_sees_a_new_version_sees_the_generation_that_came_with_it() {
+    unbounded(|| {
+        let slot = open_slot(1);
+        let before = slot.version();
+        let reader = {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                let changed = slot.version() != before;
+                let number = slot.generation().expect("the slot is open").number();
+                assert!(!changed || number == 2, "what is new by its version is old");
+            })
+        };
+        slot.open(generation(2, 1));
+        reader.join().unwrap();
+    });
+}

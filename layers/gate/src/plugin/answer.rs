@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Response, StatusCode};
 
 use super::ResponseBody;
-use crate::{CancelledError, PluginState, Rejected};
+use crate::{CancelledError, PanickedError, PluginState, Rejected};
 
 /// How a client of the gated service expects to be told that there is nobody to serve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -25,7 +25,8 @@ pub enum Protocol {
 #[derive(Debug, Clone, Copy)]
 pub struct Answer {
     protocol: Protocol,
-    retry_after: u64,
+    catches_panics: bool,
+    retry_after: u32,
 }
 
 impl Default for Answer {
@@ -41,6 +42,7 @@ impl Answer {
         Self {
             protocol,
             retry_after: 1,
+            catches_panics: false,
         }
     }
 
@@ -48,8 +50,25 @@ impl Answer {
     #[must_use]
     pub const fn retry_after(mut self, after: Duration) -> Self {
         let part = if after.subsec_nanos() == 0 { 0 } else { 1 };
-        self.retry_after = after.as_secs().saturating_add(part);
+        let seconds = after.as_secs().saturating_add(part);
+        self.retry_after = if seconds > u32::MAX as u64 {
+            u32::MAX
+        } else {
+            seconds as u32
+        };
         self
+    }
+
+    /// Answers 500, or gRPC's `INTERNAL`, when the service behind panics, instead of passing the
+    /// panic on to the server.
+    #[must_use]
+    pub const fn catch_panics(mut self) -> Self {
+        self.catches_panics = true;
+        self
+    }
+
+    pub(super) const fn catches_panics(self) -> bool {
+        self.catches_panics
     }
 
     /// As it is to be given to one request: a tunnel must not be told that it is open, which is
@@ -70,7 +89,7 @@ impl Answer {
     #[must_use]
     pub fn rejection<B>(self, rejected: &Rejected) -> Response<ResponseBody<B>> {
         let message = rejected.to_string();
-        self.response(
+        self.unavailable(
             "plugin_unavailable",
             rejected.plugin(),
             rejected.state(),
@@ -82,7 +101,7 @@ impl Answer {
     #[must_use]
     pub fn cancellation<B>(self, cancelled: &CancelledError) -> Response<ResponseBody<B>> {
         let message = cancelled.to_string();
-        self.response(
+        self.unavailable(
             "request_cancelled",
             cancelled.plugin(),
             cancelled.state(),
@@ -90,38 +109,73 @@ impl Answer {
         )
     }
 
-    fn response<B>(
+    /// The response to a request that ended in a panic before its head was out.
+    #[must_use]
+    pub fn panic<B>(self, panicked: &PanickedError) -> Response<ResponseBody<B>> {
+        let json = json(
+            "plugin_panicked",
+            panicked.plugin(),
+            None,
+            &panicked.to_string(),
+        );
+        self.response(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            json,
+            GRPC_INTERNAL,
+            &panicked.to_string(),
+        )
+    }
+
+    fn unavailable<B>(
         self,
         code: &str,
         plugin: &str,
         state: PluginState,
         message: &str,
     ) -> Response<ResponseBody<B>> {
+        let json = json(code, plugin, Some(state), message);
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let mut response = self.response(status, json, GRPC_UNAVAILABLE, message);
+        if self.protocol == Protocol::Http {
+            let after = HeaderValue::from(self.retry_after);
+            response.headers_mut().insert(RETRY_AFTER, after);
+        }
+        response
+    }
+
+    fn response<B>(
+        self,
+        status: StatusCode,
+        json: String,
+        grpc: &'static str,
+        message: &str,
+    ) -> Response<ResponseBody<B>> {
         match self.protocol {
             Protocol::Http => {
-                let json = json(code, plugin, state, message);
                 let mut response = Response::new(ResponseBody::full(Bytes::from(json)));
-                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                let headers = response.headers_mut();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
+                *response.status_mut() = status;
+                let content_type = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
                 response
             }
             Protocol::Grpc => {
                 let mut response = Response::new(ResponseBody::empty());
-                *response.headers_mut() = grpc_status(message);
-                let grpc = HeaderValue::from_static("application/grpc");
-                response.headers_mut().insert(CONTENT_TYPE, grpc);
+                *response.headers_mut() = grpc_status(grpc, message);
+                let content_type = HeaderValue::from_static("application/grpc");
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
                 response
             }
         }
     }
 }
 
-/// The trailers, or trailers-only headers, of a call that ends as `UNAVAILABLE`.
-pub(super) fn grpc_status(message: &str) -> HeaderMap {
+pub(super) const GRPC_INTERNAL: &str = "13";
+pub(super) const GRPC_UNAVAILABLE: &str = "14";
+
+/// The trailers, or trailers-only headers, of a call that ends with `status`.
+pub(super) fn grpc_status(status: &'static str, message: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
-    headers.insert("grpc-status", HeaderValue::from_static("14"));
+    headers.insert("grpc-status", HeaderValue::from_static(status));
     if let Ok(message) = HeaderValue::try_from(percent_encode(message)) {
         headers.insert("grpc-message", message);
     }
@@ -143,11 +197,10 @@ fn percent_encode(message: &str) -> String {
         })
 }
 
-fn json(code: &str, plugin: &str, state: PluginState, message: &str) -> String {
+fn json(code: &str, plugin: &str, state: Option<PluginState>, message: &str) -> String {
     let (plugin, message) = (JsonStr(plugin), JsonStr(message));
-    format!(
-        r#"{{"plugin":{plugin},"status":"error","code":"{code}","state":"{state}","message":{message}}}"#
-    )
+    let state = state.map_or_else(String::new, |state| format!(r#""state":"{state}","#));
+    format!(r#"{{"plugin":{plugin},"status":"error","code":"{code}",{state}"message":{message}}}"#)
 }
 
 struct JsonStr<'a>(&'a str);
@@ -172,7 +225,7 @@ mod tests {
 
     #[test]
     fn names_are_escaped_in_json() {
-        let body = json("c", "a\"\\\n", PluginState::Failed, "é");
+        let body = json("c", "a\"\\\n", Some(PluginState::Failed), "é");
         assert!(body.contains(r#""plugin":"a\"\\\u000a""#), "{body}");
         assert!(body.contains(r#""message":"é""#), "{body}");
     }

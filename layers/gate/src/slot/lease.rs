@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Admission;
 use super::generation::RawGeneration;
+use crate::gate::Exit;
 use crate::{Cancelled, Permit};
 
 /// A permit plus the plugin's instance, for work that outlives one response: a WebSocket, a
@@ -60,11 +61,19 @@ impl<T: ?Sized> Lease<T> {
         &self.inner.admission.permit
     }
 
-    /// Leaves as one who finished, unless somebody else holds the lease too.
-    pub(crate) fn complete(self) {
+    /// Leaves in the way said, unless somebody else holds the lease too.
+    pub(crate) fn end(self, exit: Exit) {
         if let Some(inner) = Arc::into_inner(self.inner) {
-            inner.admission.permit.complete();
+            inner.admission.permit.leaves(exit);
         }
+    }
+
+    /// Leaves, having finished its work. Dropping the lease leaves too, and counts as abandoned,
+    /// or as cancelled when the drain's deadline has passed.
+    ///
+    /// What is counted is the last of its clones.
+    pub fn complete(self) {
+        self.end(Exit::Completed);
     }
 
     fn raw(&self) -> &RawGeneration {

@@ -3,6 +3,7 @@
 mod door;
 mod generation;
 mod lease;
+mod ledger;
 mod occupant;
 mod rejected;
 #[expect(
@@ -11,6 +12,8 @@ mod rejected;
 )]
 mod slot;
 mod state;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod tests;
 mod watch;
 
 pub use door::Door;

@@ -1,9 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::generation::RawGeneration;
+use super::ledger::Ledger;
 use super::{PluginState, Rejected};
 use crate::Permit;
 use crate::gate::{Wait, Waiters};
+use crate::latency::Histogram;
 use crate::sync::{AtomicU64, Cell, Ordering};
 
 /// What a slot holds.
@@ -21,6 +23,9 @@ pub(crate) struct RawSlot {
     version: AtomicU64,
     current: Cell<Occupant>,
     changed: Waiters,
+    pub(super) ledger: Ledger,
+    /// There once a layer records into it.
+    pub(super) latency: OnceLock<Arc<Histogram>>,
 }
 
 /// A request that was let in, and through which generation.
@@ -36,6 +41,8 @@ impl RawSlot {
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
             changed: Waiters::default(),
+            ledger: Ledger::default(),
+            latency: OnceLock::new(),
         }
     }
 
@@ -52,6 +59,9 @@ impl RawSlot {
     /// Puts `occupant` in, and hands out what was there. The caller closes the old gate
     /// *afterwards*: a request that is turned away there then finds the new occupant here.
     pub(crate) fn set(&self, occupant: Occupant) -> Occupant {
+        if let Occupant::Open(generation) = &occupant {
+            self.ledger.add(&generation.gate);
+        }
         let before = self.current.swap(occupant);
         // Release: pairs with the Acquire in `version`.
         self.version.fetch_add(1, Ordering::Release);
@@ -59,7 +69,12 @@ impl RawSlot {
         before
     }
 
+    pub(crate) fn histogram(&self) -> Arc<Histogram> {
+        Arc::clone(self.latency.get_or_init(|| Arc::new(Histogram::new())))
+    }
+
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {
+        self.ledger.rejected();
         Rejected::new(Arc::clone(&self.plugin), state)
     }
 

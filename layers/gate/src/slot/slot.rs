@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{Generation, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
+use crate::{Counters, Latency};
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
 ///
@@ -151,7 +152,28 @@ impl<T> Slot<T> {
     #[must_use]
     pub fn rejection(&self) -> Option<Rejected> {
         let state = self.raw.rejects()?;
+        Some(Rejected::new(Arc::clone(&self.raw.plugin), state))
+    }
+
+    /// Turns a request away, which is counted, unless a generation serves: for middleware that
+    /// enters generations by itself.
+    #[must_use]
+    pub fn reject(&self) -> Option<Rejected> {
+        let state = self.raw.rejects()?;
         Some(self.raw.rejected(state))
+    }
+
+    /// What became of the plugin's requests, of all generations.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.raw.ledger.sum()
+    }
+
+    /// How long the plugin's requests took, of all generations; `None` where no
+    /// [`LatencyLayer`](crate::LatencyLayer) was ever made for it.
+    #[must_use]
+    pub fn latency(&self) -> Option<Latency> {
+        self.raw.latency.get().map(|histogram| histogram.read())
     }
 
     /// How many are inside the current generation.

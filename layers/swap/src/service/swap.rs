@@ -192,6 +192,14 @@ impl<S: Clone + Send + Sync + 'static> SwapService<S> {
             live: self.live.retry_after(after),
         }
     }
+
+    /// Answers 500, or gRPC's `INTERNAL`, when the plugin's service panics. Default: the panic goes on to the server. Either way it is counted.
+    #[must_use]
+    pub fn catch_panics(self) -> Self {
+        Self {
+            live: self.live.catch_panics(),
+        }
+    }
 }
 
 impl<S, R, B> Service<Request<R>> for SwapService<S>

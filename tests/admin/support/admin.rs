@@ -1,42 +1,32 @@
-//! One plugin, `p`, behind an admin service on a socket of its own.
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
-use http_body::Body;
-use http_body_util::{BodyExt, Full};
+use http::{Method, Request};
+use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tower_plugin::admin::{AdminService, AdminServiceBuilder, Server};
 use tower_plugin::{EventKind, PluginHandle, PluginManager, Registration};
 
+use super::{Ask, CANARY, LONG, READ_TOKEN, TOKEN, Witness};
 use crate::scenario::{Instance, Script, Scripted};
-
-/// A secret in the plugin's config, which must never be seen.
-pub const CANARY: &str = "c4n4ry";
-
-/// A token that is accepted where tokens are.
-pub const TOKEN: &str = "t0k3n-of-operators";
-
-/// One that is good for reading.
-pub const READ_TOKEN: &str = "t0k3n-of-dashboards";
 
 pub struct Admin {
     pub manager: PluginManager,
     pub plugin: PluginHandle<Instance>,
     pub script: Arc<Script>,
     pub addr: SocketAddr,
-    client: Client<HttpConnector, Full<Bytes>>,
+    pub(super) client: Client<HttpConnector, Full<Bytes>>,
     stop: Option<oneshot::Sender<()>>,
     pub served: JoinHandle<std::io::Result<()>>,
 }
@@ -65,11 +55,19 @@ impl Admin {
         register: impl FnOnce(Registration<Scripted>) -> Registration<Scripted>,
         limit: impl FnOnce(Server) -> Server,
     ) -> Self {
+        Self::over(PluginManager::new(), build, register, limit).await
+    }
+
+    pub async fn over(
+        manager: PluginManager,
+        build: impl FnOnce(AdminServiceBuilder) -> AdminService,
+        register: impl FnOnce(Registration<Scripted>) -> Registration<Scripted>,
+        limit: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let script = Arc::new(Script {
             secret: true,
             ..Script::default()
         });
-        let manager = PluginManager::new();
         let registration = manager
             .register("p", Scripted(Arc::clone(&script)))
             .config(json!({"value": 1, "tokens": [CANARY]}))
@@ -163,145 +161,8 @@ impl Admin {
         let request = request.replace("{host}", &self.addr.to_string());
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        let answered = timeout(LONG, stream.read_to_string(&mut answer)).await;
+        answered.expect("the server answers and closes").unwrap();
         answer
-    }
-}
-
-#[derive(Debug, PartialEq)]
-pub struct Witness {
-    state: String,
-    generation: u64,
-    hooks: (usize, usize),
-    checks: usize,
-    version: u64,
-    config: Value,
-}
-
-#[must_use]
-pub struct Ask<'a> {
-    admin: &'a Admin,
-    request: Request<Full<Bytes>>,
-}
-
-impl Ask<'_> {
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        let value = value.parse().unwrap();
-        self.request.headers_mut().append(name, value);
-        self
-    }
-
-    pub fn token(self, token: &str) -> Self {
-        self.header("authorization", &format!("Bearer {token}"))
-    }
-
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        *self.request.body_mut() = Full::new(body.into());
-        self
-    }
-
-    pub async fn send(self) -> Reply {
-        Reply::read(self.admin.client.request(self.request).await.unwrap()).await
-    }
-
-    /// Sends it and expects 200.
-    pub async fn ok(self) -> Value {
-        let reply = self.send().await;
-        assert_eq!(reply.status, 200, "{}", reply.text);
-        reply.json()
-    }
-
-    /// Sends it, expects to be refused with this status and code, and nothing to have changed.
-    pub async fn refused(self, status: u16, code: &str) -> Reply {
-        let (admin, request) = (self.admin, format!("{:?}", self.request));
-        let before = admin.witness();
-        let reply = self.send().await;
-        assert_eq!(reply.status, status, "{request}: {}", reply.text);
-        reply.assert_error(code);
-        assert_eq!(admin.witness(), before, "{request} changed something");
-        reply
-    }
-}
-
-#[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
-}
-
-impl Reply {
-    pub async fn read<B>(response: Response<B>) -> Self
-    where
-        B: Body,
-        B::Error: std::fmt::Debug,
-    {
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Self {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            text: String::from_utf8(body.to_vec()).unwrap(),
-        }
-    }
-
-    pub fn json(&self) -> Value {
-        assert_eq!(self.header("content-type"), Some("application/json"));
-        self.parsed()
-    }
-
-    pub fn parsed(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{}", self.text))
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    /// The shape of every error.
-    pub fn assert_error(&self, code: &str) {
-        let error = self.json();
-        assert_eq!(
-            (&error["status"], &error["code"]),
-            (&json!("error"), &json!(code)),
-            "{error}"
-        );
-        assert!(
-            error["message"]
-                .as_str()
-                .is_some_and(|message| !message.is_empty()),
-            "{error}"
-        );
-        assert!(
-            error["timestamp"]
-                .as_u64()
-                .is_some_and(|time| time > 1_700_000_000),
-            "{error}"
-        );
-        self.assert_headers();
-    }
-
-    /// The headers of every answer.
-    pub fn assert_headers(&self) {
-        assert_eq!(self.header("cache-control"), Some("no-store"));
-        assert_eq!(self.header("x-content-type-options"), Some("nosniff"));
-        assert!(self.header("access-control-allow-origin").is_none());
-    }
-}
-
-/// A value with the names of types in place of what is in it.
-pub fn shape(value: &Value) -> Value {
-    match value {
-        Value::Null => json!("null"),
-        Value::Bool(_) => json!("bool"),
-        Value::Number(_) => json!("number"),
-        Value::String(_) => json!("string"),
-        Value::Array(items) => items.iter().map(shape).collect(),
-        Value::Object(members) => {
-            let shapes = members
-                .iter()
-                .map(|(name, value)| (name.clone(), shape(value)));
-            Value::Object(shapes.collect())
-        }
     }
 }
