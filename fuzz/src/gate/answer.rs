@@ -83,7 +83,9 @@ pub(super) fn check_passed(polled: Polled, step: Step) {
     match (polled, step) {
         (Poll::Pending, Step::Pending) | (Poll::Ready(None), Step::End) => {}
         (Poll::Ready(Some(Ok(frame))), Step::Go | Step::GoAndEnd) => assert!(frame.is_data()),
-        (Poll::Ready(Some(Ok(frame))), Step::Trailers) => assert!(frame.is_trailers()),
+        (Poll::Ready(Some(Ok(frame))), Step::Trailers | Step::Blames) => {
+            assert!(frame.is_trailers())
+        }
         (Poll::Ready(Some(Err(error))), Step::Fail) => assert_eq!(error.to_string(), FAILED),
         (polled, step) => panic!("{step:?} became {polled:?}"),
     }

@@ -44,7 +44,10 @@ impl World {
                 let unit = self.model.enter(current);
                 self.add(Insider::new(unit, What::Lease(lease)));
             }
-            (Err(rejected), Err(state)) => assert_eq!(rejected.state(), state, "rejection"),
+            (Err(rejected), Err(state)) => {
+                assert_eq!(rejected.state(), state, "rejection");
+                self.model.rejected += 1;
+            }
             (entered, expected) => panic!("lease {entered:?}, expected {expected:?}"),
         }
     }
@@ -68,7 +71,7 @@ impl World {
     ) {
         let unit = self.model.enter(generation);
         let answer = Answer::new(self.protocol.into());
-        let future = ResponseFuture::admitted(self.script.future(), holder, answer);
+        let future = ResponseFuture::admitted(|| self.script.future(), holder, answer);
         self.add(Insider::serving(unit, future, self.protocol));
         self.handler_lease(unit, request.extensions_mut().remove());
     }

@@ -117,9 +117,11 @@ impl World {
                 assert_eq!(lease.is_some(), is_upgrade, "lease for the handler");
                 self.handler_lease(unit, lease);
             }
-            Err(state) => self
-                .insiders
-                .push(Insider::rejected(future, state, protocol)),
+            Err(state) => {
+                self.model.rejected += 1;
+                self.insiders
+                    .push(Insider::rejected(future, state, protocol));
+            }
         }
     }
 
@@ -151,15 +153,16 @@ impl World {
             return;
         };
         let door = &mut self.door.service;
+        let rejected = &mut self.model.rejected;
         match way {
             Way::Plain => {
-                if let Some((permit, current)) = agreed(door.enter(), expected) {
+                if let Some((permit, current)) = agreed(door.enter(), expected, rejected) {
                     let unit = self.model.enter(current);
                     self.insiders.push(Insider::new(unit, What::Permit(permit)));
                 }
             }
             Way::Lease => {
-                if let Some((lease, current)) = agreed(door.lease(), expected) {
+                if let Some((lease, current)) = agreed(door.lease(), expected, rejected) {
                     let unit = self.model.enter(current);
                     self.insiders
                         .push(Insider::new(unit, What::HandlerLease(lease)));
@@ -168,7 +171,7 @@ impl World {
             Way::Upgrade | Way::Connect => {
                 let mut request = request(way);
                 let entered = door.enter_request(&mut request);
-                if let Some((holder, current)) = agreed(entered, expected) {
+                if let Some((holder, current)) = agreed(entered, expected, rejected) {
                     self.serve(current, holder, request);
                 }
             }
@@ -179,12 +182,14 @@ impl World {
 fn agreed<T>(
     entered: Result<T, Rejected>,
     expected: Result<GenerationId, PluginState>,
+    rejections: &mut u64,
 ) -> Option<(T, GenerationId)> {
     let entered = entered.map_err(|rejected| rejected.state());
     match (entered, expected) {
         (Ok(entered), Ok(current)) => Some((entered, current)),
         (Err(state), Err(expected)) => {
             assert_eq!(state, expected, "rejection");
+            *rejections += 1;
             None
         }
         (entered, expected) => {

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use tower_plugin::gate::{Permit, ResponseFuture};
 use tower_plugin::{Lease, PluginState, ResponseBody};
 
-use super::model::UnitId;
+use super::model::{Exit, UnitId};
 use super::op::{Pick, Protocol};
 use super::script::{ScriptedBody, ScriptedFuture};
 use super::waiter::Waiter;
@@ -31,7 +31,8 @@ pub(super) enum What {
     Listening(Pin<Box<dyn Future<Output = ()>>>),
     Head(Head, Protocol),
     Rejected(Head, PluginState, Protocol),
-    Body(Body, Protocol),
+    /// And how it is counted if it ends well.
+    Body(Body, Protocol, Exit),
 }
 
 impl Insider {
@@ -119,26 +120,35 @@ impl World {
     }
 
     pub(super) fn complete(&mut self, insider: usize) {
-        if !matches!(self.insiders[insider].what, What::Permit(_)) {
-            return;
+        let Insider { unit, what, waiter } = self.insiders.swap_remove(insider);
+        match what {
+            What::Permit(permit) => permit.complete(),
+            What::Lease(lease) => lease.complete(),
+            What::HandlerLease(lease) => lease.complete(),
+            what => return self.insiders.push(Insider { unit, what, waiter }),
         }
-        let Insider { unit, what, .. } = self.insiders.swap_remove(insider);
-        if let What::Permit(permit) = what {
-            permit.complete();
+        self.out(unit, Exit::Completed);
+    }
+
+    pub(super) fn fail(&mut self, insider: usize) {
+        let Insider { unit, what, waiter } = self.insiders.swap_remove(insider);
+        match what {
+            What::Permit(permit) => permit.fail(),
+            what => return self.insiders.push(Insider { unit, what, waiter }),
         }
-        self.out(unit, true);
+        self.out(unit, Exit::Failed);
     }
 
     pub(super) fn leave(&mut self, insider: usize) {
         let Insider { unit, what, waiter } = self.insiders.swap_remove(insider);
         drop(what);
-        self.out(unit, false);
+        self.out(unit, Exit::Dropped);
         waiter.check("cancellation");
     }
 
     /// Whoever was counted as `unit` has gone.
-    pub(super) fn out(&mut self, unit: Option<UnitId>, completed: bool) {
-        let drained = unit.and_then(|unit| self.model.release(unit, completed));
+    pub(super) fn out(&mut self, unit: Option<UnitId>, exit: Exit) {
+        let drained = unit.and_then(|unit| self.model.release(unit, exit));
         if let Some(generation) = drained {
             self.drained(generation);
         }

@@ -1,4 +1,5 @@
 use tower_plugin::PluginState;
+use tower_plugin::gate::Counters;
 
 pub(super) type GenerationId = usize;
 pub(super) type UnitId = usize;
@@ -8,6 +9,7 @@ pub(super) struct Model {
     pub(super) generations: Vec<Counts>,
     units: Vec<Unit>,
     pub(super) slot: Occupant,
+    pub(super) rejected: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +24,12 @@ pub(super) struct Counts {
     pub(super) closed: bool,
     pub(super) closed_on: usize,
     pub(super) cancelled: bool,
-    /// Left after the cancellation without having completed.
+    pub(super) completed: u64,
+    pub(super) failed: u64,
+    /// Left after the cancellation without having come to an end.
     pub(super) cut: u64,
+    /// The same without a cancellation.
+    pub(super) abandoned: u64,
     /// Whether it was ever in the slot, and the state in which the slot let go of it.
     pub(super) named: bool,
     pub(super) why: Option<PluginState>,
@@ -33,6 +39,27 @@ impl Counts {
     pub(super) fn is_drained(&self) -> bool {
         self.closed && self.inside == 0
     }
+
+    pub(super) fn admitted(&self) -> u64 {
+        self.completed + self.failed + self.cut + self.abandoned + self.inside as u64
+    }
+
+    pub(super) fn check(&self, told: Counters) {
+        assert_eq!(told.admitted, self.admitted(), "admitted");
+        assert_eq!(told.completed, self.completed, "completed");
+        assert_eq!(told.failed, self.failed, "failed");
+        assert_eq!(told.cancelled, self.cut, "cancelled");
+        assert_eq!(told.abandoned, self.abandoned, "abandoned");
+        assert_eq!(told.panicked, 0, "panicked");
+    }
+}
+
+/// How somebody leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    Dropped,
+    Completed,
+    Failed,
 }
 
 /// One that is counted as inside, by however many hold it.
@@ -47,7 +74,21 @@ impl Model {
             generations: Vec::new(),
             units: Vec::new(),
             slot: Occupant::Closed(state),
+            rejected: 0,
         }
+    }
+
+    /// All that ever happened.
+    pub(super) fn sum(&self) -> Counts {
+        let mut sum = Counts::default();
+        for counts in &self.generations {
+            sum.inside += counts.inside;
+            sum.completed += counts.completed;
+            sum.failed += counts.failed;
+            sum.cut += counts.cut;
+            sum.abandoned += counts.abandoned;
+        }
+        sum
     }
 
     /// Which generation takes a request just now, or why none does.
@@ -83,8 +124,9 @@ impl Model {
         self.generations[self.of(unit)].cancelled
     }
 
-    /// One of the unit's holders goes. The generation that is drained by that, if one is.
-    pub(super) fn release(&mut self, unit: UnitId, completed: bool) -> Option<GenerationId> {
+    /// One of the unit's holders goes, and only the last one counts. The generation that is
+    /// drained by that, if one is.
+    pub(super) fn release(&mut self, unit: UnitId, exit: Exit) -> Option<GenerationId> {
         let unit = &mut self.units[unit];
         unit.holders -= 1;
         if unit.holders > 0 {
@@ -92,9 +134,12 @@ impl Model {
         }
         let counts = &mut self.generations[unit.generation];
         counts.inside -= 1;
-        if counts.cancelled && !completed {
-            counts.cut += 1;
-        }
+        *match exit {
+            Exit::Completed => &mut counts.completed,
+            Exit::Failed => &mut counts.failed,
+            Exit::Dropped if counts.cancelled => &mut counts.cut,
+            Exit::Dropped => &mut counts.abandoned,
+        } += 1;
         counts.is_drained().then_some(unit.generation)
     }
 

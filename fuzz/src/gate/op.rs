@@ -32,6 +32,7 @@ pub(super) enum Op {
     Listen(Pick),
     Poll(Pick, Task, Step),
     Complete(Pick),
+    Fail(Pick),
     Leave(Pick),
 
     AwaitDrained(Pick),
@@ -72,6 +73,8 @@ pub(super) enum Step {
     /// A head without a body, or a frame that is known to be the last.
     GoAndEnd,
     Trailers,
+    /// A head, or trailers, that says that the server failed.
+    Blames,
     End,
 }
 

@@ -6,6 +6,7 @@ use tower_plugin::PluginState;
 
 use super::answer;
 use super::insider::{Body, Head, Insider, What};
+use super::model::Exit;
 use super::op::{Protocol, Step, Task};
 use super::script::FAILED;
 use super::world::World;
@@ -33,8 +34,8 @@ enum Fate {
     /// Registered to be woken by the cancellation.
     Waits(What),
     GoesOn(What),
-    /// They have done their work; something may be left of them.
-    Completed(Option<What>),
+    /// They have come to an end; something may be left of them.
+    Ended(Exit, Option<What>),
     Cut,
 }
 
@@ -60,13 +61,13 @@ impl World {
                 (unit, Some(what))
             }
             Fate::GoesOn(what) => (unit, Some(what)),
-            Fate::Completed(what) => {
-                self.out(unit, true);
+            Fate::Ended(exit, what) => {
+                self.out(unit, exit);
                 waiter.disarm();
                 (None, what)
             }
             Fate::Cut => {
-                self.out(unit, false);
+                self.out(unit, Exit::Dropped);
                 (None, None)
             }
         };
@@ -117,7 +118,7 @@ impl Polling<'_> {
             }
             What::Head(head, protocol) => self.head(head, protocol),
             What::Rejected(future, state, protocol) => self.rejected(future, state, protocol),
-            What::Body(body, protocol) => self.body(body, protocol),
+            What::Body(body, protocol, end) => self.body(body, protocol, end),
         }
     }
 
@@ -144,14 +145,18 @@ impl Polling<'_> {
             }
             (Poll::Ready(Err(error)), Step::Fail) => {
                 assert_eq!(error, FAILED);
-                Fate::Completed(None)
+                Fate::Ended(Exit::Failed, None)
             }
-            (Poll::Ready(Ok(response)), Step::Go) => {
-                Fate::GoesOn(What::Body(Box::pin(response.into_body()), protocol))
-            }
-            (Poll::Ready(Ok(response)), Step::GoAndEnd | Step::Trailers | Step::End) => {
+            (Poll::Ready(Ok(response)), step) if step != Step::Pending => {
                 let body = Box::pin(response.into_body());
-                Fate::Completed(Some(What::Body(body, protocol)))
+                match step {
+                    Step::Go => Fate::GoesOn(What::Body(body, protocol, Exit::Completed)),
+                    Step::Blames => Fate::GoesOn(What::Body(body, protocol, Exit::Failed)),
+                    _ => {
+                        let what = What::Body(body, protocol, Exit::Completed);
+                        Fate::Ended(Exit::Completed, Some(what))
+                    }
+                }
             }
             (polled, step) => panic!("{step:?} became {polled:?}"),
         }
@@ -166,10 +171,10 @@ impl Polling<'_> {
             state,
         };
         answer::check(response, "plugin_unavailable", told, protocol);
-        Fate::Completed(None)
+        Fate::Ended(Exit::Dropped, None)
     }
 
-    fn body(&mut self, mut body: Body, protocol: Protocol) -> Fate {
+    fn body(&mut self, mut body: Body, protocol: Protocol, end: Exit) -> Fate {
         let polled = body.as_mut().poll_frame(&mut self.cx);
         let has_more = matches!(self.step, Step::Pending | Step::Go);
         if has_more && self.is_cancelled {
@@ -178,10 +183,15 @@ impl Polling<'_> {
             return Fate::Cut;
         }
         answer::check_passed(polled, self.step);
+        let exit = match (self.step, protocol) {
+            (Step::Fail, _) | (Step::Blames, Protocol::Grpc) => Exit::Failed,
+            _ => end,
+        };
+        let what = What::Body(body, protocol, end);
         match self.step {
-            Step::Pending => self.waits(What::Body(body, protocol)),
-            Step::Go => Fate::GoesOn(What::Body(body, protocol)),
-            _ => Fate::Completed(Some(What::Body(body, protocol))),
+            Step::Pending => self.waits(what),
+            Step::Go => Fate::GoesOn(what),
+            _ => Fate::Ended(exit, Some(what)),
         }
     }
 }

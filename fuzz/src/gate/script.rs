@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use tower_plugin::Lease;
 use tower_service::Service;
@@ -91,10 +91,16 @@ impl Future for ScriptedFuture {
         match step {
             Step::Pending => Poll::Pending,
             Step::Fail => Poll::Ready(Err(FAILED)),
-            _ => Poll::Ready(Ok(Response::new(ScriptedBody {
-                script,
-                has_ended: step != Step::Go,
-            }))),
+            _ => {
+                let mut response = Response::new(ScriptedBody {
+                    script,
+                    has_ended: !matches!(step, Step::Go | Step::Blames),
+                });
+                if step == Step::Blames {
+                    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                }
+                Poll::Ready(Ok(response))
+            }
         }
     }
 }
@@ -113,12 +119,17 @@ impl Body for ScriptedBody {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
         let step = self.script.step();
-        self.has_ended |= !matches!(step, Step::Pending | Step::Go | Step::Trailers);
+        self.has_ended |= matches!(step, Step::Fail | Step::GoAndEnd | Step::End);
         Poll::Ready(match step {
             Step::Pending => return Poll::Pending,
             Step::Fail => Some(Err(FAILED)),
             Step::Go | Step::GoAndEnd => Some(Ok(Frame::data(Bytes::from_static(b"data")))),
             Step::Trailers => Some(Ok(Frame::trailers(HeaderMap::new()))),
+            Step::Blames => {
+                let internal = HeaderValue::from_static("13");
+                let status = (HeaderName::from_static("grpc-status"), internal);
+                Some(Ok(Frame::trailers(HeaderMap::from_iter([status]))))
+            }
             Step::End => None,
         })
     }

@@ -72,6 +72,7 @@ impl World {
                 self.with_insider(pick, |world, insider| world.poll(insider, task, step));
             }
             Op::Complete(pick) => self.with_insider(pick, Self::complete),
+            Op::Fail(pick) => self.with_insider(pick, Self::fail),
             Op::Leave(pick) => self.with_insider(pick, Self::leave),
 
             Op::AwaitDrained(pick) => self.with_generation(pick, Self::await_drained),
@@ -93,7 +94,11 @@ impl World {
             assert_eq!(gate.closed_on(), counts.closed_on, "closed on");
             assert_eq!(gate.cancelled_count(), counts.cut, "cancelled");
             assert_eq!(gate.token().is_cancelled(), counts.cancelled, "token");
+            counts.check(gate.counters());
         }
+        let counters = self.slot.counters();
+        self.model.sum().check(counters);
+        assert_eq!(counters.rejected, self.model.rejected, "rejected");
         let (current, in_flight) = match self.model.slot {
             Occupant::Open(current) => (Some(current), self.model.generations[current].inside),
             Occupant::Closed(_) => (None, 0),

@@ -35,7 +35,8 @@ impl Ledger {
     pub(super) fn add(&self, gate: &Gate) {
         let mut books = lock(&self.books);
         books.settle();
-        if !books.open.iter().any(|known| known.is_same(gate)) {
+        // A drained one that comes back is among the sum already, and lets nobody in any more.
+        if !gate.is_drained() && !books.open.iter().any(|known| known.is_same(gate)) {
             books.open.push(gate.clone());
         }
     }
