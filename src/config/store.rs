@@ -30,6 +30,7 @@ pub(crate) struct Prepared {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StoreError {
+    doing: &'static str,
     path: PathBuf,
     source: io::Error,
 }
@@ -44,7 +45,13 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.path.display(), self.source)
+        write!(
+            f,
+            "cannot {} `{}`: {}",
+            self.doing,
+            self.path.display(),
+            self.source
+        )
     }
 }
 
@@ -66,7 +73,7 @@ impl FileStore {
     /// The stored config, if there is one.
     pub(crate) async fn load(&self, plugin: &str) -> Result<Option<Value>, StoreError> {
         let path = self.path(plugin);
-        bounded(path.clone(), move || read(&path)).await
+        bounded("read", path.clone(), move || read(&path)).await
     }
 
     /// Writes a config beside the stored one, so that nothing but a rename is left to do.
@@ -78,10 +85,16 @@ impl FileStore {
     ) -> Result<Prepared, StoreError> {
         let (dir, path) = (self.dir.clone(), self.path(plugin));
         let text = format!("{config:#}\n");
-        bounded(path.clone(), move || {
+        bounded("write", path.clone(), move || {
+            let before = fs::metadata(&path);
+            if before.as_ref().is_ok_and(|before| !before.is_file()) {
+                return Err(invalid("not a file".to_owned()));
+            }
             let mut file = NamedTempFile::with_prefix_in(".config-", dir)?;
-            if !is_secret {
-                make_readable(file.as_file())?;
+            match before {
+                _ if is_secret => {}
+                Ok(before) => file.as_file().set_permissions(before.permissions())?,
+                Err(_) => make_readable(file.as_file())?,
             }
             file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
@@ -95,7 +108,7 @@ impl Prepared {
     /// Puts the config in place of the stored one.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let Self { file, path } = self;
-        bounded(path.clone(), move || {
+        bounded("write", path.clone(), move || {
             file.persist(&path)?;
             match path.parent() {
                 Some(dir) => File::open(dir)?.sync_all(),
@@ -148,6 +161,7 @@ fn invalid(message: String) -> io::Error {
 
 /// Runs blocking work on a thread for it. A file system that hangs is left behind.
 async fn bounded<T: Send + 'static>(
+    doing: &'static str,
     path: PathBuf,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -160,7 +174,11 @@ async fn bounded<T: Send + 'static>(
             "the file system does not answer",
         )),
     };
-    result.map_err(|source| StoreError { path, source })
+    result.map_err(|source| StoreError {
+        doing,
+        path,
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -194,7 +212,7 @@ mod tests {
 
         let dir = tempfile::tempdir().unwrap();
         let store = FileStore::new(dir.path().to_owned());
-        for (is_secret, mode) in [(true, 0o600), (false, 0o644)] {
+        for (is_secret, mode) in [(false, 0o644), (true, 0o600)] {
             let prepared = store.prepare("p", &json!({}), is_secret).await.unwrap();
             prepared.commit().await.unwrap();
             let permissions = fs::metadata(dir.path().join("p.json"))

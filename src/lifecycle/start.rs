@@ -46,7 +46,7 @@ impl<P: Plugin> Lifecycle<P> {
                 return Err(error.scrubbed(|text| self.secrets.scrub(text, config)));
             }
         };
-        let health = self.health_found(self.check(&generation).await);
+        let health = self.health_found(self.ask_health(&generation).await);
         Ok(Running {
             generation,
             context,

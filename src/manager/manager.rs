@@ -129,7 +129,9 @@ impl PluginManager {
     /// Exchanges the plugin's generation for one with the same config, or with what its file in
     /// the plugin directory says by now.
     ///
-    /// Cancel safe: once polled, the reload goes on when the future is dropped.
+    /// Cancel safe: once polled, the reload goes on when the future is dropped. A request of the
+    /// plugin itself must not wait for this: it would wait for its own end, until the drain's
+    /// deadline.
     ///
     /// # Errors
     ///
@@ -224,7 +226,8 @@ impl PluginManager {
         self.command(name, Request::Enable).await
     }
 
-    /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile.
+    /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile; plugins
+    /// that depend on it go on. It is registered anew, and so enabled, when the server starts again.
     ///
     /// # Errors
     ///

@@ -75,6 +75,8 @@ async fn after_shutdown_nothing_is_admitted_registered_or_changed() {
         .await
         .unwrap_err();
     assert_eq!(error, RegisterError::ShuttingDown);
+    assert!(manager.reload("p").await.unwrap_err().is_shutting_down());
+    assert_eq!(manager.list().plugins[0].status, PluginState::Unloading);
     assert!(
         manager.shutdown().await.plugins.is_empty(),
         "a second time there is nothing left"

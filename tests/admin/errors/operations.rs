@@ -154,7 +154,13 @@ async fn manager_that_shuts_down_takes_no_changes() {
     );
     drop(lease);
     shutdown.await.unwrap();
-    assert_eq!(admin.get("/plugins/list").ok().await["total_count"], 0);
+    let list = admin.get("/plugins/list").ok().await;
+    assert_eq!(
+        list["plugins"][0]["status"], "unloading",
+        "it is still known"
+    );
+    let ask = admin.ask(method(CHANGES[0].0), "/plugins/reload?plugin=p");
+    ask.refused(503, "shutting_down").await;
 }
 
 #[tokio::test]

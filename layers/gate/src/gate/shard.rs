@@ -77,7 +77,8 @@ impl Shard {
             Exit::Completed => return self.leave_word(ONE.wrapping_sub(COMPLETED)),
             Exit::Failed => &left.failed,
             Exit::Panicked => &left.panicked,
-            Exit::Dropped if self.is_cancelled() => &left.cancelled,
+            Exit::Dropped | Exit::Left if self.is_cancelled() => &left.cancelled,
+            Exit::Left => return self.leave_word(ONE.wrapping_sub(COMPLETED)),
             Exit::Dropped => &left.abandoned,
         };
         counter.fetch_add(1, Ordering::Relaxed);

@@ -51,6 +51,7 @@ impl<T: ?Sized> Lease<T> {
 
     /// A lease that holds another one for as long as it is held itself.
     pub(crate) fn within(admission: Admission, outer: Option<Lease>) -> Self {
+        admission.permit.leaves(Exit::Left);
         Self {
             inner: Arc::new(Inner { admission, outer }),
             instance: PhantomData,
@@ -63,13 +64,14 @@ impl<T: ?Sized> Lease<T> {
 
     /// Leaves in the way said, unless somebody else holds the lease too.
     pub(crate) fn end(self, exit: Exit) {
-        if let Some(inner) = Arc::into_inner(self.inner) {
-            inner.admission.permit.leaves(exit);
+        match Arc::try_unwrap(self.inner) {
+            Ok(inner) => inner.admission.permit.leaves(exit),
+            Err(shared) => shared.admission.permit.leaves(Exit::Left),
         }
     }
 
-    /// Leaves, having finished its work. Dropping the lease leaves too, and counts as abandoned,
-    /// or as cancelled when the drain's deadline has passed.
+    /// Leaves, having finished its work although the drain's deadline may have passed. Dropping the
+    /// lease leaves too; after the deadline, that counts as cancelled.
     ///
     /// What is counted is the last of its clones.
     pub fn complete(self) {

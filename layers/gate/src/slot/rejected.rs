@@ -77,7 +77,11 @@ impl Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin `{}` is {}", self.plugin, self.state)?;
+        let verb = match self.state {
+            PluginState::Failed => "has",
+            _ => "is",
+        };
+        write!(f, "plugin `{}` {verb} {}", self.plugin, self.state)?;
         f.write_str(match self.limit {
             None => "; ",
             Some(HoldLimit::Time) => " and did not come back while the request was held; ",
