@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -134,11 +135,8 @@ where
     type Error = BoxError;
     type Future = std::future::Ready<Result<Response<String>, BoxError>>;
 
-    fn poll_ready(
-        &mut self,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), BoxError>> {
-        std::task::Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
@@ -162,4 +160,58 @@ async fn middleware_may_have_another_body_and_error_than_the_service_inside() {
         assert_eq!(body.collect().await.unwrap().to_bytes(), expected);
         slot.close(PluginState::Failed);
     }
+}
+
+/// Opens the slot when it is asked for its readiness first, and is then not ready yet.
+struct Opens {
+    slot: Slot<Identity>,
+    ready: bool,
+}
+
+impl Clone for Opens {
+    fn clone(&self) -> Self {
+        Self {
+            slot: self.slot.clone(),
+            ready: false,
+        }
+    }
+}
+
+impl Service<Request<()>> for Opens {
+    type Response = crate::support::Reply;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        if self.slot.version() == 1 {
+            self.slot.open(Generation::new(1, Identity::new()));
+            return Poll::Pending;
+        }
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        assert!(
+            std::mem::take(&mut self.ready),
+            "called before it was ready"
+        );
+        std::future::ready(Ok(reply("hello")))
+    }
+}
+
+#[test]
+fn readiness_of_the_middleware_is_not_that_of_the_service_inside() {
+    let slot = disabled();
+    let inner = Opens {
+        slot: slot.clone(),
+        ready: false,
+    };
+    let layer = SwapLayer::new(&slot).on_closed(OnClosed::Bypass);
+    let mut service = mock::Spawn::new(layer.layer(inner));
+    assert_ready_ok!(service.poll_ready::<Request<()>>());
+    slot.close(PluginState::Disabled).expect("a generation");
+    let mut call = task::spawn(service.call(request()));
+    assert_eq!(assert_ready_ok!(call.poll()).status(), 200);
+    assert_eq!(slot.in_flight(), 0);
 }
