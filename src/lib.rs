@@ -31,8 +31,8 @@ pub use report::{
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{
-    AnyLayer, BoxError, CancelledError, HasSlot, Lease, PluginLayer, PluginService, PluginState,
-    Rejected, ResponseBody,
+    AnyLayer, BoxError, CancelledError, HasSlot, Lease, OnClosed, PluginLayer, PluginService,
+    PluginSet, PluginState, Rejected, ResponseBody, SelectLayer,
 };
 pub use tower_plugin_swap as swap;
 pub use tower_plugin_swap::{SwapLayer, SwapService};
