@@ -52,7 +52,7 @@ where
                 Closed::Reject(rejected) => State::Gated {
                     future: AnyFuture::rejected(rejected),
                 },
-                Closed::Bypass => State::Bypassed {
+                Closed::Bypass(_) => State::Bypassed {
                     future: self.inner.call(request),
                 },
                 Closed::Hold(held) => {

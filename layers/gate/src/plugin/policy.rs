@@ -54,7 +54,7 @@ where
             Closed::Reject(rejected) => {
                 PolicyFuture::gated(ResponseFuture::rejected(rejected, answer))
             }
-            Closed::Bypass => PolicyFuture::bypassed(self.inner.call(request)),
+            Closed::Bypass(_) => PolicyFuture::bypassed(self.inner.call(request)),
             Closed::Hold(held) => {
                 let service = fresh(&mut self.inner);
                 PolicyFuture::held(HeldRequest::boxed(held, service, request, answer))

@@ -84,8 +84,8 @@ pub enum Closed<T: ?Sized = dyn Any + Send + Sync> {
     Reject(Rejected),
     /// To wait for this, and to go in with what it resolves to.
     Hold(Held<T>),
-    /// To go past the plugin.
-    Bypass,
+    /// To go past the plugin; where there is no way past it, to be answered with this.
+    Bypass(Rejected),
 }
 
 impl OnClosed {
@@ -99,7 +99,7 @@ impl OnClosed {
     ///
     /// let slot: Slot<()> = Slot::new("geo", PluginState::Failed);
     /// let rejected = slot.enter().unwrap_err();
-    /// assert!(matches!(OnClosed::Bypass.decide(&slot, rejected), Closed::Bypass));
+    /// assert!(matches!(OnClosed::Bypass.decide(&slot, rejected), Closed::Bypass(_)));
     /// ```
     ///
     /// # Panics
@@ -118,7 +118,7 @@ impl OnClosed {
             Self::Reject => Closed::Reject(rejected),
             Self::Bypass => {
                 slot.not_rejected(&rejected);
-                Closed::Bypass
+                Closed::Bypass(rejected)
             }
             Self::Hold { max_wait, max_held } => {
                 slot.not_rejected(&rejected);
@@ -136,7 +136,7 @@ impl<T: ?Sized> fmt::Debug for Closed<T> {
         match self {
             Self::Reject(rejected) => f.debug_tuple("Reject").field(rejected).finish(),
             Self::Hold(held) => f.debug_tuple("Hold").field(held).finish(),
-            Self::Bypass => f.write_str("Bypass"),
+            Self::Bypass(rejected) => f.debug_tuple("Bypass").field(rejected).finish(),
         }
     }
 }

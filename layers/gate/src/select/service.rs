@@ -166,7 +166,7 @@ where
                 Closed::Reject(rejected) => {
                     PolicyFuture::gated(ResponseFuture::rejected(rejected, answer))
                 }
-                Closed::Bypass => PolicyFuture::bypassed(inner.call(request)),
+                Closed::Bypass(_) => PolicyFuture::bypassed(inner.call(request)),
                 Closed::Hold(held) => {
                     let service = fresh(inner);
                     PolicyFuture::held(HeldRequest::boxed(held, service, request, answer))
