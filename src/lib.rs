@@ -32,7 +32,8 @@ pub use report::{
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{
     AnyLayer, BoxError, CancelledError, Counters, HasSlot, Latency, LatencyLayer, Lease,
-    PluginLayer, PluginService, PluginState, Rejected, ResponseBody,
+    LingerLayer, OnClosed, PanickedError, PluginLayer, PluginService, PluginSet, PluginState,
+    Rejected, ResponseBody, SelectLayer,
 };
 pub use tower_plugin_swap as swap;
 pub use tower_plugin_swap::{SwapLayer, SwapService};

@@ -50,7 +50,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         let secrets = self.secrets.of(config);
-        let health = health_found(self.check(&generation).await, &secrets);
+        let health = health_found(self.ask_health(&generation).await, &secrets);
         Ok(Running {
             generation,
             context,

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -66,8 +67,16 @@ pub(super) struct Inner {
     /// Cancelled when the shutdown's time is up.
     pub(super) out_of_time: CancellationToken,
     pub(super) started: Instant,
-    /// Part of every config version, so that one from before a restart matches nothing.
-    pub(super) run: u32,
+    /// Part of every config version, so that one from before a restart, or of an earlier plugin
+    /// of the same name, matches nothing. Counts up with every registration.
+    run: AtomicU32,
+}
+
+impl Inner {
+    pub(super) fn next_run(&self) -> u32 {
+        // Relaxed: only that it differs each time matters.
+        self.run.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 impl Default for PluginManager {
@@ -105,7 +114,7 @@ impl PluginManager {
             out_of_time: CancellationToken::new(),
             started: Instant::now(),
             // The low bits differ between any two starts less than months apart.
-            run: (since.as_millis() & u128::from(u32::MAX)) as u32,
+            run: AtomicU32::new((since.as_millis() & u128::from(u32::MAX)) as u32),
         };
         Self {
             inner: Arc::new(inner),
@@ -120,7 +129,9 @@ impl PluginManager {
     /// Exchanges the plugin's generation for one with the same config, or with what its file in
     /// the plugin directory says by now.
     ///
-    /// Cancel safe: once polled, the reload goes on when the future is dropped.
+    /// Cancel safe: once polled, the reload goes on when the future is dropped. A request of the
+    /// plugin itself must not wait for this: it would wait for its own end, until the drain's
+    /// deadline.
     ///
     /// # Errors
     ///
@@ -215,7 +226,8 @@ impl PluginManager {
         self.command(name, Request::Enable).await
     }
 
-    /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile.
+    /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile; plugins
+    /// that depend on it go on. It is registered anew, and so enabled, when the server starts again.
     ///
     /// # Errors
     ///

@@ -120,7 +120,7 @@ impl<P: Plugin> Registration<P> {
         }
         let name: Arc<str> = name.into();
         let config_version = ConfigVersion {
-            run: manager.inner.run,
+            run: manager.inner.next_run(),
             number: 1,
         };
         let shown = Secrets::new(plugin.secret_fields()).mask(&config);

@@ -35,6 +35,25 @@ impl PluginManager {
     /// so this takes about one drain timeout for each step of dependency, and at first whatever
     /// an operation under way still takes.
     ///
+    /// Call it while the server still answers, and stop the server afterwards: requests that a
+    /// plugin holds up are cancelled here and nowhere else, so a server that waits for its
+    /// connections first may wait for ever.
+    ///
+    /// ```no_run
+    /// # async fn run(listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use tower_plugin::PluginManager;
+    ///
+    /// let manager = PluginManager::new();
+    /// axum::serve(listener, app)
+    ///     .with_graceful_shutdown(async move {
+    ///         // … a signal …
+    ///         manager.shutdown_within(Duration::from_secs(30)).await;
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    ///
     /// Calling it again waits for nothing but what is left.
     pub async fn shutdown(&self) -> ShutdownReport {
         let mut left = self.inner.plugins.close();

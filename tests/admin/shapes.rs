@@ -107,6 +107,7 @@ async fn list_is_as_the_origin_has_it() {
                 "description": "string",
                 "generation": "number",
                 "config_version": "number",
+                "operation": "null",
                 "since": "number",
                 "strategy": "string",
                 "last_error": "null",

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tower_plugin::{PluginManager, PluginState, RegisterError};
 
-use crate::scenario::{Act, Script, Scripted};
+use crate::scenario::{Act, Script, Scripted, reload_in_background};
 
 #[tokio::test(start_paused = true)]
 async fn dependents_are_stopped_before_what_they_depend_on() {
@@ -75,6 +75,8 @@ async fn after_shutdown_nothing_is_admitted_registered_or_changed() {
         .await
         .unwrap_err();
     assert_eq!(error, RegisterError::ShuttingDown);
+    assert!(manager.reload("p").await.unwrap_err().is_shutting_down());
+    assert_eq!(manager.list().plugins[0].status, PluginState::Unloading);
     assert!(
         manager.shutdown().await.plugins.is_empty(),
         "a second time there is nothing left"
@@ -89,10 +91,7 @@ async fn shutdown_waits_for_the_operation_under_way_and_refuses_the_next() {
         .await
         .unwrap();
     script.next_starts([Act::Wait]);
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("p").await }
-    });
+    let reload = reload_in_background(&manager, "p");
     script.waiting().await;
     let shutdown = tokio::spawn({
         let manager = manager.clone();
@@ -118,10 +117,7 @@ async fn limit_of_the_shutdown_ends_every_drain() {
     let top = manager.register("b", Scripted(on_base)).await.unwrap();
     let workers = [base.enter().unwrap(), top.enter().unwrap()]
         .map(|lease| tokio::spawn(async move { lease.cancelled().await }));
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("b").await }
-    });
+    let reload = reload_in_background(&manager, "b");
     tokio::task::yield_now().await;
     assert_eq!(top.state(), PluginState::Reloading);
 

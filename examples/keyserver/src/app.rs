@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Router, http::StatusCode, routing::any};
-use tower_http::trace::TraceLayer;
+use tower_http::trace::{DefaultOnFailure, TraceLayer};
 use tower_plugin::{SwapLayer, SwapService};
+use tracing::Level;
 
 use crate::{
     hkp::{self, KeyServer},
@@ -30,7 +31,8 @@ pub fn router(server: Arc<KeyServer>, plugins: &Plugins) -> Router {
         .into_iter()
         .fold(pks, |app, path| app.route_service(path, tarpit.clone()))
         .merge(hkp::page_routes())
-        .layer(TraceLayer::new_for_http())
+        // A plugin that does not serve is no failure of this server.
+        .layer(TraceLayer::new_for_http().on_failure(DefaultOnFailure::new().level(Level::DEBUG)))
         // Has the layers applied now, once, and not for each connection.
         .with_state(())
 }

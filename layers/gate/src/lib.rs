@@ -11,7 +11,9 @@
 //! | [`Lease`] | a permit plus the plugin's instance, for work that outlives a response |
 //! | [`PluginLayer`] | gates HTTP and gRPC services, counting until the response body ends |
 //! | [`LatencyLayer`] | times requests, where that is wanted |
+//! | [`SelectLayer`] | gates a service behind many plugins: the request says which |
 //! | [`AnyLayer`] | gates any other [`tower_service::Service`]: a rejection is an `Err` |
+//! | [`OnClosed`] | what becomes of a request at a closed gate: reject, hold, or bypass |
 //! | [`LingerLayer`] | lets clients read a rejection that comes before their upload is through |
 //!
 //! ```
@@ -43,19 +45,26 @@ mod linger;
 #[cfg(all(test, tower_plugin_loom))]
 mod loom_models;
 mod plugin;
+mod policy;
+mod select;
 mod slot;
 mod sync;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod testing;
 
-pub use any::{AnyFuture, AnyLayer, AnyService};
+pub use any::{AnyFuture, AnyLayer, AnyPolicyFuture, AnyService};
 pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
 pub use latency::{Latency, LatencyBody, LatencyFuture, LatencyLayer, LatencyService};
 pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
 };
-pub use slot::{Door, Generation, HasSlot, Lease, PluginState, Rejected, Slot, Watch};
+pub use policy::{Closed, HeldRequest, NeverHeld, OnClosed, PolicyFuture, Reject, Resumed};
+pub use select::{
+    Extension, Header, OnUnselected, PathSegment, PluginSet, Select, SelectFn, SelectLayer,
+    SelectService, select_fn,
+};
+pub use slot::{Door, Generation, HasSlot, Held, Lease, PluginState, Rejected, Slot, Watch};
 
 /// A boxed error, as tower uses it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

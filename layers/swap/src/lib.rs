@@ -12,7 +12,9 @@
 //!
 //! Both gate and count as [`PluginLayer`](tower_plugin_gate::PluginLayer) does. A request enters
 //! exactly one generation and stays with it to the end of its response body; only a plugin
-//! without any generation rejects.
+//! without any generation rejects, or does what its
+//! [`OnClosed`](tower_plugin_gate::OnClosed) says: hold requests until there is one, or, in the
+//! case of a middleware, let them pass without it.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -65,6 +67,6 @@ mod live;
 mod oneshot;
 mod service;
 
-pub use layer::{Swap, SwapLayer};
+pub use layer::{BypassBody, PolicySwap, PolicySwapFuture, Swap, SwapLayer};
 pub use oneshot::Oneshot;
-pub use service::SwapService;
+pub use service::{SwapFuture, SwapService};

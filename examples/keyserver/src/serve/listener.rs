@@ -6,9 +6,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::connection;
 
-/// How many connections are served at a time; further ones wait to be accepted. Below what a
-/// process may usually have open, which is 1024.
-const MAX_CONNECTIONS: usize = 900;
+/// How many connections are served at a time; further ones wait to be accepted. With those of the
+/// administration it stays below the 1024 files that a process may usually have open.
+const MAX_CONNECTIONS: usize = 700;
 
 /// Serves `app` until `stopping`, then finishes the requests that are under way.
 pub(super) async fn serve(mut listener: TcpListener, app: Router, stopping: CancellationToken) {
@@ -25,6 +25,8 @@ pub(super) async fn serve(mut listener: TcpListener, app: Router, stopping: Canc
             () = stopping.cancelled() => break,
             next = next => next,
         };
+        // Answers are waited for.
+        let _ = stream.set_nodelay(true);
         let connection = connection::serve(stream, peer, app.clone(), stopping.clone());
         connections.spawn(async move {
             connection.await;
@@ -32,6 +34,7 @@ pub(super) async fn serve(mut listener: TcpListener, app: Router, stopping: Canc
         });
     }
     drop(listener);
+    tracing::info!(open = connections.len(), "no more connections are accepted");
     connections.close();
     connections.wait().await;
 }

@@ -28,6 +28,7 @@ async fn each_signal_ends_an_idle_server_in_order() {
 #[tokio::test]
 async fn request_in_the_tarpit_is_answered_before_the_end() {
     let mut server = Process::start().await;
+    server.configure(TARPIT, json!({"delay_ms": 4000})).await;
     let mut idle = TcpStream::connect(server.address).await.unwrap();
     idle.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await
@@ -38,6 +39,8 @@ async fn request_in_the_tarpit_is_answered_before_the_end() {
 
     let closed = timeout(PATIENCE, idle.read_to_end(&mut Vec::new())).await;
     closed.expect("an idle connection is closed").unwrap();
+    server.says("no more connections are accepted", 1).await;
+    server.says("waiting for requests to end", 1).await;
     TcpStream::connect(server.address)
         .await
         .expect_err("nobody listens");

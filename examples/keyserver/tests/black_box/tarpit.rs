@@ -151,10 +151,15 @@ async fn client_that_disconnects_during_a_reload_changes_nothing_about_it() {
 
     assert_eq!(end(request).await.status, StatusCode::NOT_FOUND);
     server.says("completed=1 cancelled=0 remaining=0", 1).await;
-    // One line for each plugin's first generation, and one for the new one.
+    // Once for each plugin's first generation, and once for the new one.
     server.says("a generation serves", 4).await;
-    let report = server.reload(TARPIT).await.assert_ok().json();
-    assert_eq!(report["generation"], 3);
+    let tarpit = server.plugin(TARPIT).await;
+    assert_eq!(
+        (&tarpit["status"], &tarpit["generation"]),
+        (&json!("active"), &json!(2))
+    );
+    assert_eq!(tarpit["last_error"], json!(null));
+    assert_eq!(server.http.get("/.env").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

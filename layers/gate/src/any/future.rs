@@ -33,7 +33,10 @@ pin_project! {
 }
 
 impl<F> AnyFuture<F> {
-    pub(crate) fn admitted(future: F, permit: Permit) -> Self {
+    pub(crate) fn admitted(call: impl FnOnce() -> F, permit: Permit) -> Self {
+        permit.leaves(Exit::Panicked);
+        let future = call();
+        permit.leaves(Exit::Dropped);
         Self {
             state: State::Admitted { future, permit },
         }

@@ -1,7 +1,7 @@
 use tower_layer::Layer;
 
 use super::AnyService;
-use crate::{Door, HasSlot};
+use crate::{Door, HasSlot, OnClosed, Reject};
 
 /// Gates any service behind a plugin: a rejection is an `Err`.
 ///
@@ -24,24 +24,50 @@ use crate::{Door, HasSlot};
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct AnyLayer {
+pub struct AnyLayer<P = Reject> {
     door: Door,
+    policy: P,
 }
 
 impl AnyLayer {
     /// A layer that gates behind `plugin`.
     #[must_use]
-    pub fn new<P: HasSlot>(plugin: &P) -> Self {
+    pub fn new<H: HasSlot>(plugin: &H) -> Self {
         Self {
             door: Door::new(plugin),
+            policy: Reject,
         }
     }
 }
 
-impl<S> Layer<S> for AnyLayer {
-    type Service = AnyService<S>;
+impl<P> AnyLayer<P> {
+    /// Says what becomes of requests that meet a closed gate. Default: they are rejected.
+    ///
+    /// ```
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_plugin_gate::{BoxError, OnClosed, PluginLayer, PluginState, Slot};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// let slot = Slot::<()>::new("audit", PluginState::Failed);
+    /// let service = ServiceBuilder::new()
+    ///     .layer(PluginLayer::any(&slot).on_closed(OnClosed::Bypass))
+    ///     .service_fn(|n: u32| async move { Ok::<_, std::io::Error>(n + 1) });
+    /// assert_eq!(service.oneshot(1).await?, 2);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn on_closed(self, policy: OnClosed) -> AnyLayer<OnClosed> {
+        AnyLayer {
+            door: self.door,
+            policy,
+        }
+    }
+}
 
-    fn layer(&self, inner: S) -> AnyService<S> {
-        AnyService::new(inner, self.door.clone())
+impl<S, P: Clone> Layer<S> for AnyLayer<P> {
+    type Service = AnyService<S, P>;
+
+    fn layer(&self, inner: S) -> AnyService<S, P> {
+        AnyService::new(inner, self.door.clone(), self.policy.clone())
     }
 }

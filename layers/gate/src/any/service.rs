@@ -3,22 +3,26 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use super::AnyFuture;
-use crate::gate::Exit;
-use crate::{BoxError, Door};
+use crate::{BoxError, Door, Reject};
 
 /// Service of [`AnyLayer`](super::AnyLayer).
 ///
 /// Its errors are those of the service behind it, [`Rejected`](crate::Rejected), and
 /// [`CancelledError`](crate::CancelledError), boxed as in tower's own middleware.
 #[derive(Debug, Clone)]
-pub struct AnyService<S> {
-    inner: S,
-    door: Door,
+pub struct AnyService<S, P = Reject> {
+    pub(super) inner: S,
+    pub(super) door: Door,
+    pub(super) policy: P,
 }
 
-impl<S> AnyService<S> {
-    pub(super) fn new(inner: S, door: Door) -> Self {
-        Self { inner, door }
+impl<S, P> AnyService<S, P> {
+    pub(super) fn new(inner: S, door: Door, policy: P) -> Self {
+        Self {
+            inner,
+            door,
+            policy,
+        }
     }
 
     /// The service behind the gate.
@@ -53,12 +57,7 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         match self.door.enter() {
-            Ok(permit) => {
-                permit.leaves(Exit::Panicked);
-                let future = self.inner.call(request);
-                permit.leaves(Exit::Dropped);
-                AnyFuture::admitted(future, permit)
-            }
+            Ok(permit) => AnyFuture::admitted(|| self.inner.call(request), permit),
             Err(rejected) => AnyFuture::rejected(rejected),
         }
     }

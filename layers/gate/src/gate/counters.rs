@@ -61,8 +61,10 @@ impl AddAssign for Counters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
-    /// Whether that was because of a cancellation, the shard knows.
+    /// Before its end. Whether that was because of a cancellation, the shard knows.
     Dropped,
+    /// Work without an end of its own, as a lease's: completed, unless there was a cancellation.
+    Left,
     Completed,
     Failed,
     Panicked,
@@ -83,7 +85,13 @@ impl ExitCell {
     }
 
     pub(super) fn get(&self) -> Exit {
-        const EXITS: [Exit; 4] = [Exit::Dropped, Exit::Completed, Exit::Failed, Exit::Panicked];
+        const EXITS: [Exit; 5] = [
+            Exit::Dropped,
+            Exit::Left,
+            Exit::Completed,
+            Exit::Failed,
+            Exit::Panicked,
+        ];
         EXITS[usize::from(self.0.load(Ordering::Relaxed)) % EXITS.len()]
     }
 }

@@ -5,6 +5,17 @@ use std::sync::Arc;
 use crate::PluginState;
 
 /// The error a request ends with when its plugin's drain passed the deadline.
+///
+/// ```
+/// use tower_plugin_gate::{Generation, PluginState, Slot};
+///
+/// let slot = Slot::new("geo", PluginState::Loading);
+/// slot.open(Generation::new(1, ()));
+/// let permit = slot.generation().and_then(|it| it.gate().enter()).expect("the slot is open");
+/// slot.close(PluginState::Disabled);
+/// let error = permit.cancelled_error();
+/// assert_eq!((error.plugin(), error.state()), ("geo", PluginState::Disabled));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CancelledError {

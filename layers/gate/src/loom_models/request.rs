@@ -14,7 +14,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::{bounded, unbounded};
-use crate::{Answer, AnyFuture, CancelledError, Gate, ResponseBody, ResponseFuture};
+use crate::{Answer, AnyFuture, CancelledError, Gate, Permit, ResponseBody, ResponseFuture};
 
 /// A service's work, finished by another thread.
 #[derive(Clone, Default)]
@@ -59,6 +59,10 @@ impl Body for Work {
     }
 }
 
+fn gated(body: Work, permit: Permit) -> ResponseBody<Work> {
+    ResponseBody::around(Response::new(body), permit, Answer::default()).into_body()
+}
+
 fn finished_by_another_thread() -> (Work, thread::JoinHandle<()>) {
     let work = Work::default();
     let finisher = work.clone();
@@ -84,7 +88,7 @@ fn any_request_is_completed_or_cancelled_and_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let outcome = block_on(AnyFuture::admitted(work, permit));
+        let outcome = block_on(AnyFuture::admitted(|| work, permit));
         let cancelled = match outcome {
             Ok(_) => false,
             Err(error) => error.is::<CancelledError>(),
@@ -121,8 +125,7 @@ fn body_ends_as_the_services_or_with_an_error_and_is_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let mut body =
-            ResponseBody::around(Response::new(work), permit, Answer::default()).into_body();
+        let mut body = gated(work, permit);
         let last = block_on(std::future::poll_fn(|cx| {
             Pin::new(&mut body).poll_frame(cx)
         }));
@@ -139,7 +142,7 @@ fn any_request_whose_work_never_ends_is_ended_by_the_cancellation() {
         let gate = Gate::with_shards(1);
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
-        let outcome = block_on(AnyFuture::admitted(Work::default(), permit));
+        let outcome = block_on(AnyFuture::admitted(Work::default, permit));
         assert!(outcome.is_err(), "cut off");
         canceller.join().unwrap();
         assert_one_outcome(&gate, true);
@@ -166,8 +169,7 @@ fn body_that_never_ends_is_ended_by_the_cancellation() {
         let gate = Gate::with_shards(1);
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
-        let response = Response::new(Work::default());
-        let mut body = ResponseBody::around(response, permit, Answer::default()).into_body();
+        let mut body = gated(Work::default(), permit);
         let frame = block_on(std::future::poll_fn(|cx| {
             Pin::new(&mut body).poll_frame(cx)
         }));

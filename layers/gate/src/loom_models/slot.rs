@@ -11,7 +11,7 @@ use super::{bounded, join, unbounded};
 use crate::slot::RawGeneration;
 use crate::{Door, Gate, Generation, PluginState, Slot};
 
-fn generation(number: u64, shards: usize) -> Generation<()> {
+pub(super) fn generation(number: u64, shards: usize) -> Generation<()> {
     Generation::from_raw(Arc::new(RawGeneration {
         number,
         instance: Arc::new(()),
@@ -106,20 +106,20 @@ fn swap_drains_what_entered_the_old_generation() {
 fn request_between_close_and_open_is_served_or_told_the_state_that_was_set() {
     bounded(|| {
         let slot = open_slot(1);
-        let requests = [(); 2].map(|()| {
+        let request = {
             let slot = slot.clone();
             thread::spawn(move || match slot.enter() {
                 Ok(lease) => assert!([1, 2].contains(&lease.generation())),
                 Err(rejected) => assert_eq!(rejected.state(), PluginState::Disabled),
             })
-        });
+        };
         let old = slot
             .close(PluginState::Disabled)
             .expect("the first generation");
         block_on(old.gate().drained());
         assert!(slot.open(generation(2, 1)).is_none());
         assert_eq!(slot.enter().expect("the slot is open").generation(), 2);
-        join(requests);
+        request.join().unwrap();
     });
 }
 

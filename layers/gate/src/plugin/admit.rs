@@ -2,8 +2,8 @@ use http::header::{CONNECTION, UPGRADE};
 use http::{Method, Request};
 
 use super::Holder;
-use crate::slot::Admission;
-use crate::{Generation, Lease};
+use crate::slot::{Admission, RawSlot};
+use crate::{Generation, Lease, Rejected};
 
 impl<T> Generation<T> {
     /// Lets an HTTP request in, or not once the gate is closed. Never blocks.
@@ -29,6 +29,51 @@ impl<T> Generation<T> {
         }
         let generation = self.raw();
         Some(Holder::upgrade(Admission { permit, generation }, request))
+    }
+}
+
+impl Admission {
+    /// What the request is inside by.
+    pub(crate) fn holder<R>(self, request: &mut Request<R>) -> Holder {
+        if is_upgrade(request) {
+            Holder::upgrade(self, request)
+        } else {
+            self.permit.into()
+        }
+    }
+}
+
+impl<T: ?Sized> Lease<T> {
+    /// Lets an HTTP request in by this lease: as [`Generation::admit`], with an admission that
+    /// is there already.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_plugin_gate::{Generation, PluginState, Slot};
+    ///
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// slot.open(Generation::new(1, ()));
+    /// let lease = slot.enter().expect("the slot is open");
+    /// let holder = lease.admit(&mut Request::new(()));
+    /// assert_eq!(slot.in_flight(), 1);
+    /// drop(holder);
+    /// assert_eq!(slot.in_flight(), 0);
+    /// ```
+    pub fn admit<R>(self, request: &mut Request<R>) -> Holder {
+        self.into_admission().holder(request)
+    }
+}
+
+impl RawSlot {
+    /// As [`Door::enter_request`](crate::Door::enter_request), remembering nothing.
+    pub(crate) fn enter_request<R>(&self, request: &mut Request<R>) -> Result<Holder, Rejected> {
+        let entered = if is_upgrade(request) {
+            let admission = self.admit();
+            admission.map(|admission| Holder::upgrade(admission, request))
+        } else {
+            self.enter().map(Holder::from)
+        };
+        entered.map_err(|state| self.rejected(state))
     }
 }
 

@@ -88,54 +88,52 @@ impl Answer {
     /// The response to a request that was not admitted.
     #[must_use]
     pub fn rejection<B>(self, rejected: &Rejected) -> Response<ResponseBody<B>> {
+        let (plugin, state) = (rejected.plugin(), rejected.state());
         let message = rejected.to_string();
-        self.unavailable(
-            "plugin_unavailable",
-            rejected.plugin(),
-            rejected.state(),
-            &message,
-        )
+        let json = || json("plugin_unavailable", plugin, Some(state), &message);
+        self.unavailable(json, &message)
     }
 
     /// The response to a request that was cancelled before its head was out.
     #[must_use]
     pub fn cancellation<B>(self, cancelled: &CancelledError) -> Response<ResponseBody<B>> {
+        let (plugin, state) = (cancelled.plugin(), cancelled.state());
         let message = cancelled.to_string();
-        self.unavailable(
-            "request_cancelled",
-            cancelled.plugin(),
-            cancelled.state(),
-            &message,
-        )
+        let json = || json("request_cancelled", plugin, Some(state), &message);
+        self.unavailable(json, &message)
     }
 
     /// The response to a request that ended in a panic before its head was out.
     #[must_use]
     pub fn panic<B>(self, panicked: &PanickedError) -> Response<ResponseBody<B>> {
-        let json = json(
-            "plugin_panicked",
-            panicked.plugin(),
-            None,
-            &panicked.to_string(),
-        );
-        self.response(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            json,
-            GRPC_INTERNAL,
-            &panicked.to_string(),
-        )
+        let message = panicked.to_string();
+        let json = || json("plugin_panicked", panicked.plugin(), None, &message);
+        self.response(StatusCode::INTERNAL_SERVER_ERROR, json, INTERNAL, &message)
+    }
+
+    /// The response to a request for a plugin that there is not, or is not yet.
+    pub(crate) fn unknown_plugin<B>(
+        self,
+        is_retryable: bool,
+        message: &str,
+    ) -> Response<ResponseBody<B>> {
+        let json = || {
+            let message = JsonStr(message);
+            format!(r#"{{"status":"error","code":"plugin_not_found","message":{message}}}"#)
+        };
+        if is_retryable {
+            return self.unavailable(json, message);
+        }
+        self.response(StatusCode::NOT_FOUND, json, UNIMPLEMENTED, message)
     }
 
     fn unavailable<B>(
         self,
-        code: &str,
-        plugin: &str,
-        state: PluginState,
+        json: impl FnOnce() -> String,
         message: &str,
     ) -> Response<ResponseBody<B>> {
-        let json = json(code, plugin, Some(state), message);
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        let mut response = self.response(status, json, GRPC_UNAVAILABLE, message);
+        let mut response = self.response(status, json, UNAVAILABLE, message);
         if self.protocol == Protocol::Http {
             let after = HeaderValue::from(self.retry_after);
             response.headers_mut().insert(RETRY_AFTER, after);
@@ -146,13 +144,13 @@ impl Answer {
     fn response<B>(
         self,
         status: StatusCode,
-        json: String,
+        json: impl FnOnce() -> String,
         grpc: &'static str,
         message: &str,
     ) -> Response<ResponseBody<B>> {
         match self.protocol {
             Protocol::Http => {
-                let mut response = Response::new(ResponseBody::full(Bytes::from(json)));
+                let mut response = Response::new(ResponseBody::full(Bytes::from(json())));
                 *response.status_mut() = status;
                 let content_type = HeaderValue::from_static("application/json");
                 response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -169,8 +167,9 @@ impl Answer {
     }
 }
 
-pub(super) const GRPC_INTERNAL: &str = "13";
-pub(super) const GRPC_UNAVAILABLE: &str = "14";
+const UNIMPLEMENTED: &str = "12";
+pub(super) const INTERNAL: &str = "13";
+pub(super) const UNAVAILABLE: &str = "14";
 
 /// The trailers, or trailers-only headers, of a call that ends with `status`.
 pub(super) fn grpc_status(status: &'static str, message: &str) -> HeaderMap {

@@ -7,7 +7,7 @@ use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::answer::{GRPC_INTERNAL, GRPC_UNAVAILABLE, grpc_status};
+use super::answer::{INTERNAL, UNAVAILABLE, grpc_status};
 use super::run::run;
 use super::verdict::{self, blames_server};
 use super::{Answer, Holder, Protocol};
@@ -72,6 +72,18 @@ impl<B: Body> ResponseBody<B> {
 }
 
 impl<B> ResponseBody<B> {
+    /// The body of a request that is not inside: it passes through as it is.
+    pub fn ungated(body: B) -> Self {
+        Self {
+            kind: Kind::Gated {
+                body,
+                holder: None,
+                answer: Answer::default(),
+                end: Exit::Completed,
+            },
+        }
+    }
+
     /// A body of one chunk that belongs to no request inside.
     pub(super) fn full(bytes: Bytes) -> Self {
         Self {
@@ -140,7 +152,7 @@ where
                 match run(inside, answer.catches_panics(), || {
                     body.as_mut().poll_frame(cx)
                 }) {
-                    None => cut_off(protocol, GRPC_INTERNAL, inside.panicked_error()),
+                    None => cut_off(protocol, INTERNAL, inside.panicked_error()),
                     Some(polled) => {
                         let more = match &polled {
                             Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
@@ -170,7 +182,7 @@ where
                         if !cancelled {
                             return polled.map_err(Into::into);
                         }
-                        cut_off(protocol, GRPC_UNAVAILABLE, inside.cancelled_error())
+                        cut_off(protocol, UNAVAILABLE, inside.cancelled_error())
                     }
                 }
             }

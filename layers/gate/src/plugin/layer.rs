@@ -6,7 +6,7 @@ use tower_layer::Layer;
 
 use super::{Answer, PluginService, Protocol};
 use crate::slot::RawSlot;
-use crate::{AnyLayer, HasSlot};
+use crate::{AnyLayer, HasSlot, OnClosed, Reject};
 
 /// Gates an HTTP service behind a plugin.
 ///
@@ -45,37 +45,66 @@ use crate::{AnyLayer, HasSlot};
 /// assert_eq!(slot.in_flight(), 0);
 /// # Ok(()) }
 /// ```
+///
+/// # A closed gate
+///
+/// [`on_closed`](Self::on_closed) makes it a layer of another type: the service behind a layer
+/// that may hold requests, or let them pass, has to be [`Clone`], which is all it takes.
 #[derive(Clone)]
-pub struct PluginLayer {
+pub struct PluginLayer<P = Reject> {
     slot: Arc<RawSlot>,
     answer: Answer,
+    policy: P,
 }
 
 impl PluginLayer {
     /// A layer for HTTP services.
     #[must_use]
-    pub fn new<P: HasSlot>(plugin: &P) -> Self {
+    pub fn new<H: HasSlot>(plugin: &H) -> Self {
         Self::speaking(Protocol::Http, plugin)
     }
 
     /// A layer for gRPC services, as tonic builds them: what is answered in place of the service
     /// is status 14, `UNAVAILABLE`.
     #[must_use]
-    pub fn grpc<P: HasSlot>(plugin: &P) -> Self {
+    pub fn grpc<H: HasSlot>(plugin: &H) -> Self {
         Self::speaking(Protocol::Grpc, plugin)
     }
 
     /// A layer for any [`Service`](tower_service::Service), whatever it takes and gives: what is
     /// answered in its place is an `Err`. A request is inside until its future ends.
     #[must_use]
-    pub fn any<P: HasSlot>(plugin: &P) -> AnyLayer {
+    pub fn any<H: HasSlot>(plugin: &H) -> AnyLayer {
         AnyLayer::new(plugin)
     }
 
-    fn speaking<P: HasSlot>(protocol: Protocol, plugin: &P) -> Self {
+    fn speaking<H: HasSlot>(protocol: Protocol, plugin: &H) -> Self {
         Self {
             slot: Arc::clone(&plugin.slot().raw),
             answer: Answer::new(protocol),
+            policy: Reject,
+        }
+    }
+}
+
+impl<P> PluginLayer<P> {
+    /// Says what becomes of requests that meet a closed gate. Default: they are rejected.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_plugin_gate::{OnClosed, PluginLayer, PluginState, Slot};
+    ///
+    /// let slot = Slot::<()>::new("geo", PluginState::Loading);
+    /// let layer = PluginLayer::new(&slot)
+    ///     .on_closed(OnClosed::Hold { max_wait: Duration::from_secs(2), max_held: 256 });
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn on_closed(self, policy: OnClosed) -> PluginLayer<OnClosed> {
+        PluginLayer {
+            slot: self.slot,
+            answer: self.answer,
+            policy,
         }
     }
 
@@ -88,7 +117,7 @@ impl PluginLayer {
 }
 
 /// How panics of the service behind are dealt with.
-impl PluginLayer {
+impl<P> PluginLayer<P> {
     /// Answers 500, or gRPC's `INTERNAL`, when the service behind panics, and ends a body that
     /// panics with an error. Default: the panic goes on to the server. Either way it is counted in
     /// [`Counters::panicked`](crate::Counters).
@@ -99,19 +128,21 @@ impl PluginLayer {
     }
 }
 
-impl<S> Layer<S> for PluginLayer {
-    type Service = PluginService<S>;
+impl<S, P: Clone> Layer<S> for PluginLayer<P> {
+    type Service = PluginService<S, P>;
 
-    fn layer(&self, inner: S) -> PluginService<S> {
-        PluginService::new(inner, Arc::clone(&self.slot), self.answer)
+    fn layer(&self, inner: S) -> PluginService<S, P> {
+        let slot = Arc::clone(&self.slot);
+        PluginService::new(inner, slot, self.answer, self.policy.clone())
     }
 }
 
-impl fmt::Debug for PluginLayer {
+impl<P: fmt::Debug> fmt::Debug for PluginLayer<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PluginLayer")
             .field("plugin", &self.slot.plugin)
             .field("answer", &self.answer)
+            .field("policy", &self.policy)
             .finish()
     }
 }

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `layer.rs` | what a user configures |
 //! | `service.rs` | admission, in `call` |
+//! | `policy.rs` | the same with a policy for a closed gate |
 //! | `admit.rs` | admission of one request, and the lease of an upgrade |
 //! | `holder.rs` | the permit of a request, or the lease it shares with an upgrade handler |
 //! | `future.rs` | the response head, or a rejection in its place |
@@ -22,6 +23,7 @@ mod holder;
 mod layer;
 #[cfg(feature = "tonic")]
 mod named;
+mod policy;
 mod run;
 mod service;
 #[cfg(all(test, not(tower_plugin_loom)))]

@@ -7,23 +7,25 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Answer, ResponseBody, ResponseFuture};
-use crate::Door;
 use crate::slot::RawSlot;
+use crate::{Door, Reject};
 
 /// Service of [`PluginLayer`](super::PluginLayer).
 #[derive(Clone)]
-pub struct PluginService<S> {
-    inner: S,
-    door: Door,
-    answer: Answer,
+pub struct PluginService<S, P = Reject> {
+    pub(super) inner: S,
+    pub(super) door: Door,
+    pub(super) answer: Answer,
+    pub(super) policy: P,
 }
 
-impl<S> PluginService<S> {
-    pub(super) fn new(inner: S, slot: Arc<RawSlot>, answer: Answer) -> Self {
+impl<S, P> PluginService<S, P> {
+    pub(super) fn new(inner: S, slot: Arc<RawSlot>, answer: Answer, policy: P) -> Self {
         Self {
             inner,
             door: Door::to(slot),
             answer,
+            policy,
         }
     }
 
@@ -65,11 +67,12 @@ where
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for PluginService<S> {
+impl<S: fmt::Debug, P: fmt::Debug> fmt::Debug for PluginService<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PluginService")
             .field("inner", &self.inner)
             .field("door", &self.door)
+            .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }

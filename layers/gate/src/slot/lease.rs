@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Admission;
 use super::generation::RawGeneration;
+use super::{Admission, Generation};
 use crate::gate::Exit;
 use crate::{Cancelled, Permit};
 
@@ -51,6 +51,7 @@ impl<T: ?Sized> Lease<T> {
 
     /// A lease that holds another one for as long as it is held itself.
     pub(crate) fn within(admission: Admission, outer: Option<Lease>) -> Self {
+        admission.permit.leaves(Exit::Left);
         Self {
             inner: Arc::new(Inner { admission, outer }),
             instance: PhantomData,
@@ -63,17 +64,46 @@ impl<T: ?Sized> Lease<T> {
 
     /// Leaves in the way said, unless somebody else holds the lease too.
     pub(crate) fn end(self, exit: Exit) {
-        if let Some(inner) = Arc::into_inner(self.inner) {
-            inner.admission.permit.leaves(exit);
+        match Arc::try_unwrap(self.inner) {
+            Ok(inner) => inner.admission.permit.leaves(exit),
+            Err(shared) => shared.admission.permit.leaves(Exit::Left),
         }
     }
 
-    /// Leaves, having finished its work. Dropping the lease leaves too, and counts as abandoned,
-    /// or as cancelled when the drain's deadline has passed.
+    /// Leaves, having finished its work although the drain's deadline may have passed. Dropping the
+    /// lease leaves too; after the deadline, that counts as cancelled.
     ///
     /// What is counted is the last of its clones.
     pub fn complete(self) {
         self.end(Exit::Completed);
+    }
+
+    /// The admission alone, to be held in another way.
+    pub(crate) fn into_admission(self) -> Admission {
+        match Arc::try_unwrap(self.inner) {
+            Ok(Inner { admission, .. }) => admission,
+            Err(shared) => Admission {
+                permit: shared.admission.permit.clone(),
+                generation: Arc::clone(&shared.admission.generation),
+            },
+        }
+    }
+
+    /// Whether it is on this very generation.
+    ///
+    /// ```
+    /// use tower_plugin_gate::{Generation, PluginState, Slot};
+    ///
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// let first = Generation::new(1, ());
+    /// slot.open(first.clone());
+    /// let lease = slot.enter().expect("the slot is open");
+    /// assert!(lease.is_on(&first));
+    /// assert!(!lease.is_on(&Generation::new(1, ())));
+    /// ```
+    #[must_use]
+    pub fn is_on<I>(&self, generation: &Generation<I>) -> bool {
+        std::ptr::eq(self.raw(), &*generation.raw())
     }
 
     fn raw(&self) -> &RawGeneration {

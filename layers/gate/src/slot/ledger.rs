@@ -46,6 +46,11 @@ impl Ledger {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn not_rejected(&self) {
+        // Relaxed: see `rejected`.
+        self.rejected.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub(super) fn sum(&self) -> Counters {
         let mut books = lock(&self.books);
         books.settle();

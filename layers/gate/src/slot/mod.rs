@@ -2,9 +2,11 @@
 
 mod door;
 mod generation;
+mod held;
 mod lease;
 mod ledger;
 mod occupant;
+mod queue;
 mod rejected;
 #[expect(
     clippy::module_inception,
@@ -18,6 +20,7 @@ mod watch;
 
 pub use door::Door;
 pub use generation::Generation;
+pub use held::Held;
 pub use lease::Lease;
 pub use rejected::Rejected;
 pub use slot::{HasSlot, Slot};
@@ -27,3 +30,5 @@ pub use watch::Watch;
 #[cfg(all(test, tower_plugin_loom))]
 pub(crate) use generation::RawGeneration;
 pub(crate) use occupant::{Admission, Occupant, RawSlot};
+#[cfg(all(test, tower_plugin_loom))]
+pub(crate) use queue::Place;

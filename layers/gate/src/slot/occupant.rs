@@ -2,6 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::generation::RawGeneration;
 use super::ledger::Ledger;
+use super::queue::Queue;
 use super::{PluginState, Rejected};
 use crate::Permit;
 use crate::gate::{Wait, Waiters};
@@ -23,6 +24,7 @@ pub(crate) struct RawSlot {
     version: AtomicU64,
     current: Cell<Occupant>,
     changed: Waiters,
+    pub(super) queue: Queue,
     pub(super) ledger: Ledger,
     /// There once a layer records into it.
     pub(super) latency: OnceLock<Arc<Histogram>>,
@@ -41,6 +43,7 @@ impl RawSlot {
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
             changed: Waiters::default(),
+            queue: Queue::default(),
             ledger: Ledger::default(),
             latency: OnceLock::new(),
         }
@@ -62,15 +65,23 @@ impl RawSlot {
         if let Occupant::Open(generation) = &occupant {
             self.ledger.add(&generation.gate);
         }
-        let before = self.current.swap(occupant);
-        // Release: pairs with the Acquire in `version`.
-        self.version.fetch_add(1, Ordering::Release);
+        let before = self.queue.settle(occupant, |occupant| {
+            let before = self.current.swap(occupant);
+            // Release: pairs with the Acquire in `version`.
+            self.version.fetch_add(1, Ordering::Release);
+            before
+        });
         self.changed.wake_all();
         before
     }
 
     pub(crate) fn histogram(&self) -> Arc<Histogram> {
         Arc::clone(self.latency.get_or_init(|| Arc::new(Histogram::new())))
+    }
+
+    /// Takes a rejection back that a policy decided otherwise on.
+    pub(crate) fn not_rejected(&self, _: &Rejected) {
+        self.ledger.not_rejected();
     }
 
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {

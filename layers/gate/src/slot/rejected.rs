@@ -5,16 +5,41 @@ use std::sync::Arc;
 use super::PluginState;
 
 /// Why a request was not admitted: the plugin has no generation that could serve it.
+///
+/// ```
+/// use tower_plugin_gate::{PluginState, Slot};
+///
+/// let rejected = Slot::<()>::new("geo", PluginState::Reloading).enter().unwrap_err();
+/// assert!(rejected.is_transient());
+/// assert_eq!(rejected.to_string(), "plugin `geo` is reloading; retry shortly");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
     plugin: Arc<str>,
     state: PluginState,
+    limit: Option<HoldLimit>,
+}
+
+/// The bound that a request was not held beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HoldLimit {
+    Time,
+    Number,
 }
 
 impl Rejected {
     pub(crate) fn new(plugin: Arc<str>, state: PluginState) -> Self {
-        Self { plugin, state }
+        Self {
+            plugin,
+            state,
+            limit: None,
+        }
+    }
+
+    pub(crate) fn limited(mut self, limit: HoldLimit) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Name of the plugin.
@@ -34,11 +59,34 @@ impl Rejected {
     pub fn is_transient(&self) -> bool {
         self.state.is_transition()
     }
+
+    /// Whether the request was held for as long as [`OnClosed::Hold`](crate::OnClosed::Hold)
+    /// allows, and the plugin did not come back.
+    #[must_use]
+    pub fn is_hold_timeout(&self) -> bool {
+        self.limit == Some(HoldLimit::Time)
+    }
+
+    /// Whether the request was not held because as many were as
+    /// [`OnClosed::Hold`](crate::OnClosed::Hold) allows.
+    #[must_use]
+    pub fn is_hold_full(&self) -> bool {
+        self.limit == Some(HoldLimit::Number)
+    }
 }
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin `{}` is {}; ", self.plugin, self.state)?;
+        let verb = match self.state {
+            PluginState::Failed => "has",
+            _ => "is",
+        };
+        write!(f, "plugin `{}` {verb} {}", self.plugin, self.state)?;
+        f.write_str(match self.limit {
+            None => "; ",
+            Some(HoldLimit::Time) => " and did not come back while the request was held; ",
+            Some(HoldLimit::Number) => " and no more requests may be held; ",
+        })?;
         f.write_str(if self.is_transient() {
             "retry shortly"
         } else {

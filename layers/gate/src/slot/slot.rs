@@ -1,8 +1,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Generation, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
+use super::{Generation, Held, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
 use crate::{Counters, Latency};
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
@@ -26,6 +27,26 @@ pub struct Slot<T> {
 
 /// Something that stands for a plugin and so can be given to a layer: a [`Slot`], or a handle
 /// around one.
+///
+/// ```
+/// use tower_plugin_gate::{HasSlot, PluginLayer, PluginState, Slot};
+///
+/// struct Handle {
+///     slot: Slot<Vec<u8>>,
+/// }
+///
+/// impl HasSlot for Handle {
+///     type Instance = Vec<u8>;
+///
+///     fn slot(&self) -> &Slot<Vec<u8>> {
+///         &self.slot
+///     }
+/// }
+///
+/// let handle = Handle { slot: Slot::new("geo", PluginState::Loading) };
+/// let layer = PluginLayer::new(&handle);
+/// # drop(layer);
+/// ```
 pub trait HasSlot {
     /// Type of the plugin's instance.
     type Instance: Send + Sync + 'static;
@@ -181,6 +202,43 @@ impl<T> Slot<T> {
     pub fn in_flight(&self) -> usize {
         self.generation()
             .map_or(0, |generation| generation.gate().in_flight())
+    }
+
+    /// How many requests are [held](crate::OnClosed::Hold) until the plugin comes back. They are
+    /// not in flight: nobody has let them in.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.raw.queue.len()
+    }
+
+    /// As [`enter`](Slot::enter), but where a generation is being started, waits for it: first
+    /// come, first served, for `max_wait` at most and as one of `max_held` at most, counting
+    /// those whom layers hold.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_plugin_gate::{Generation, PluginState, Slot};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// let held = slot.hold(Duration::from_secs(5), 100).expect("it is being started");
+    /// assert_eq!(slot.held(), 1);
+    /// slot.open(Generation::new(1, "instance"));
+    /// assert_eq!(held.await.expect("it was started").instance(), &"instance");
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] when no generation is being started, or `max_held` are held already. The
+    /// future resolves to one when the time has passed, or as soon as the plugin is known not to
+    /// come back.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with timers enabled.
+    pub fn hold(&self, max_wait: Duration, max_held: usize) -> Result<Held<T>, Rejected> {
+        Held::new(&self.raw, max_wait, max_held)
     }
 }
 

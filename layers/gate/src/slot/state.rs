@@ -56,6 +56,22 @@ impl PluginState {
     }
 }
 
+impl PluginState {
+    /// Whether a generation is being started, so that one may serve any moment: what
+    /// [`OnClosed::Hold`](crate::OnClosed::Hold) holds requests for.
+    ///
+    /// ```
+    /// use tower_plugin_gate::PluginState;
+    ///
+    /// let starting = PluginState::ALL.into_iter().filter(|state| state.is_starting());
+    /// assert!(starting.eq([PluginState::Loading, PluginState::Reloading]));
+    /// ```
+    #[must_use]
+    pub const fn is_starting(self) -> bool {
+        matches!(self, Self::Loading | Self::Reloading)
+    }
+}
+
 impl fmt::Display for PluginState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

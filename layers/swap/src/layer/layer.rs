@@ -2,16 +2,16 @@ use std::fmt;
 use std::time::Duration;
 
 use tower_layer::Layer;
-use tower_plugin_gate::{Answer, HasSlot, Protocol, Slot};
+use tower_plugin_gate::{Answer, HasSlot, OnClosed, Protocol, Reject, Slot};
 
-use super::Swap;
+use super::{PolicySwap, Swap};
 
 /// A layer that is a plugin's instance: the current one, whichever that is.
 ///
 /// For plugins that build a [`Layer`] from their config: a rate limit, an access check, a
 /// `tower::ServiceBuilder` stack. A new generation takes over under live traffic; the service
 /// inside stays. Without a generation, requests are rejected and the service inside is not
-/// reached: it fails closed.
+/// reached: it fails closed, unless [`on_closed`](Self::on_closed) says otherwise.
 ///
 /// Within one middleware the instance's [`Layer::layer`] runs **once per generation**, and all
 /// clones share what it returned, so state that it makes there (the semaphore of a concurrency
@@ -105,16 +105,17 @@ use super::Swap;
 /// `ServiceBuilder::new().concurrency_limit(1).layer(SwapLayer::new(&slot))` is right; so is an
 /// instance that takes a limiter from outside, such as tower's `GlobalConcurrencyLimitLayer` with
 /// a semaphore that the plugin itself keeps.
-pub struct SwapLayer<L> {
+pub struct SwapLayer<L, P = Reject> {
     slot: Slot<L>,
     answer: Answer,
+    policy: P,
 }
 
 impl<L: Send + Sync + 'static> SwapLayer<L> {
     /// A layer for HTTP services: without a generation it answers 503 with `Retry-After` and a
     /// small JSON body.
     #[must_use]
-    pub fn new<P: HasSlot<Instance = L>>(plugin: &P) -> Self {
+    pub fn new<H: HasSlot<Instance = L>>(plugin: &H) -> Self {
         Self::speaking(Protocol::Http, plugin)
     }
 
@@ -140,14 +141,50 @@ impl<L: Send + Sync + 'static> SwapLayer<L> {
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn grpc<P: HasSlot<Instance = L>>(plugin: &P) -> Self {
+    pub fn grpc<H: HasSlot<Instance = L>>(plugin: &H) -> Self {
         Self::speaking(Protocol::Grpc, plugin)
     }
 
-    fn speaking<P: HasSlot<Instance = L>>(protocol: Protocol, plugin: &P) -> Self {
+    fn speaking<H: HasSlot<Instance = L>>(protocol: Protocol, plugin: &H) -> Self {
         Self {
             slot: plugin.slot().clone(),
             answer: Answer::new(protocol),
+            policy: Reject,
+        }
+    }
+}
+
+impl<L, P> SwapLayer<L, P> {
+    /// Says what becomes of requests while there is no generation. Default: they are rejected.
+    ///
+    /// With [`OnClosed::Bypass`] the layer fails open: the service inside is called without the
+    /// middleware. So it has to take the same requests, and its errors have to be those of the
+    /// middleware or convert into them; its response body may be another one.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use bytes::Bytes;
+    /// # use http::{Request, Response};
+    /// # use http_body_util::Full;
+    /// # use tower::{ServiceBuilder, ServiceExt, layer::util::Identity};
+    /// use tower_plugin_gate::{OnClosed, PluginState, Slot};
+    /// use tower_plugin_swap::SwapLayer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Infallible> {
+    /// let slot: Slot<Identity> = Slot::new("tracing", PluginState::Failed);
+    /// let layer = SwapLayer::new(&slot).on_closed(OnClosed::Bypass);
+    /// let service = ServiceBuilder::new().layer(layer).service_fn(
+    ///     |_: Request<()>| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) },
+    /// );
+    /// assert_eq!(service.oneshot(Request::new(())).await?.status(), 200);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn on_closed(self, policy: OnClosed) -> SwapLayer<L, OnClosed> {
+        SwapLayer {
+            slot: self.slot,
+            answer: self.answer,
+            policy,
         }
     }
 
@@ -191,20 +228,34 @@ where
     }
 }
 
-impl<L> Clone for SwapLayer<L> {
+impl<S, L> Layer<S> for SwapLayer<L, OnClosed>
+where
+    S: Clone + Send + 'static,
+    L: Layer<S, Service: Clone + Send + Sync + 'static> + Send + Sync + 'static,
+{
+    type Service = PolicySwap<S, L>;
+
+    fn layer(&self, inner: S) -> PolicySwap<S, L> {
+        PolicySwap::new(self.slot.clone(), inner, self.answer, self.policy)
+    }
+}
+
+impl<L, P: Clone> Clone for SwapLayer<L, P> {
     fn clone(&self) -> Self {
         Self {
             slot: self.slot.clone(),
             answer: self.answer,
+            policy: self.policy.clone(),
         }
     }
 }
 
-impl<L> fmt::Debug for SwapLayer<L> {
+impl<L, P: fmt::Debug> fmt::Debug for SwapLayer<L, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SwapLayer")
             .field("plugin", &self.slot.plugin())
             .field("answer", &self.answer)
+            .field("policy", &self.policy)
             .finish()
     }
 }

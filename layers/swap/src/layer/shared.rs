@@ -51,6 +51,11 @@ where
         })
     }
 
+    /// The service inside, without the middleware.
+    pub(super) fn bare(&self) -> S {
+        lock(&self.inner).clone()
+    }
+
     fn wrap(&self) -> Option<(Generation<L>, L::Service)> {
         let inner = lock(&self.inner);
         let version = self.slot.version();

@@ -42,7 +42,7 @@ where
     S: Clone + Send + 'static,
     L: Layer<S, Service: Clone + Send + Sync + 'static> + Send + Sync + 'static,
 {
-    live: Live<Arc<Shared<S, L>>>,
+    pub(super) live: Live<Arc<Shared<S, L>>>,
 }
 
 impl<S, L> Swap<S, L>

@@ -84,10 +84,25 @@ impl<P: Source> Live<P> {
     where
         P::Service: Service<R>,
     {
+        self.poll_ready_or(cx, |_, _| Poll::Ready(Ok(())))
+    }
+
+    /// As [`poll_ready`](Self::poll_ready), asking `absent` while there is no generation.
+    pub(crate) fn poll_ready_or<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut absent: impl FnMut(
+            &P,
+            &mut Context<'_>,
+        ) -> Poll<Result<(), <P::Service as Service<R>>::Error>>,
+    ) -> Poll<Result<(), <P::Service as Service<R>>::Error>>
+    where
+        P::Service: Service<R>,
+    {
         loop {
             self.refresh();
             let polled = match &mut self.held {
-                None => Poll::Ready(Ok(())),
+                None => absent(&self.source, cx),
                 Some(held) => {
                     held.ready = false;
                     let polled = held.service.poll_ready(cx);

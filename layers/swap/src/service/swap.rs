@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use http_body::Body;
-use tower_plugin_gate::{HasSlot, Protocol, ResponseBody, ResponseFuture};
+use tower_plugin_gate::{HasSlot, OnClosed, Protocol, Reject, ResponseBody, ResponseFuture};
 use tower_service::Service;
 
 use super::source::Instance;
@@ -124,14 +124,15 @@ use crate::live::Live;
 /// A clone that was used keeps its clone of the instance until it is used again or dropped, also
 /// after a swap. hyper, axum and tonic clone a service for each request, and a clone starts
 /// without an instance, so under them nothing old is kept.
-pub struct SwapService<S: Clone + Send + Sync + 'static> {
-    live: Live<Instance<S>>,
+pub struct SwapService<S: Clone + Send + Sync + 'static, P = Reject> {
+    pub(super) live: Live<Instance<S>>,
+    pub(super) policy: P,
 }
 
 impl<S: Clone + Send + Sync + 'static> SwapService<S> {
     /// A service for HTTP: without a generation it answers 503.
     #[must_use]
-    pub fn new<P: HasSlot<Instance = S>>(plugin: &P) -> Self {
+    pub fn new<H: HasSlot<Instance = S>>(plugin: &H) -> Self {
         Self::speaking(Protocol::Http, plugin)
     }
 
@@ -156,13 +157,53 @@ impl<S: Clone + Send + Sync + 'static> SwapService<S> {
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn grpc<P: HasSlot<Instance = S>>(plugin: &P) -> Self {
+    pub fn grpc<H: HasSlot<Instance = S>>(plugin: &H) -> Self {
         Self::speaking(Protocol::Grpc, plugin)
     }
 
-    fn speaking<P: HasSlot<Instance = S>>(protocol: Protocol, plugin: &P) -> Self {
+    fn speaking<H: HasSlot<Instance = S>>(protocol: Protocol, plugin: &H) -> Self {
         Self {
             live: Live::new(Instance(plugin.slot().clone()), protocol),
+            policy: Reject,
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static, P> SwapService<S, P> {
+    /// Says what becomes of requests while there is no generation. Default: they are rejected,
+    /// as they are with [`OnClosed::Bypass`]: there is nothing to call but the plugin.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use std::time::Duration;
+    /// # use bytes::Bytes;
+    /// # use http::{Request, Response};
+    /// # use http_body_util::Full;
+    /// # use tower::{ServiceExt, util::BoxCloneSyncService};
+    /// use tower_plugin_gate::{Generation, OnClosed, PluginState, Slot};
+    /// use tower_plugin_swap::SwapService;
+    ///
+    /// # type Pages = BoxCloneSyncService<Request<()>, Response<Full<Bytes>>, Infallible>;
+    /// # fn pages() -> Pages {
+    /// #     BoxCloneSyncService::new(tower::service_fn(|_| async { Ok(Response::default()) }))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Infallible> {
+    /// let slot: Slot<Pages> = Slot::new("pages", PluginState::Loading);
+    /// let hold = OnClosed::Hold { max_wait: Duration::from_secs(5), max_held: 1000 };
+    /// let service = SwapService::new(&slot).on_closed(hold);
+    ///
+    /// let request = tokio::spawn(service.oneshot(Request::new(())));
+    /// tokio::task::yield_now().await;
+    /// assert_eq!(slot.held(), 1);
+    /// slot.open(Generation::new(1, pages()));
+    /// assert_eq!(request.await.expect("no panic")?.status(), 200);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn on_closed(self, policy: OnClosed) -> SwapService<S, OnClosed> {
+        SwapService {
+            live: self.live,
+            policy,
         }
     }
 
@@ -190,14 +231,17 @@ impl<S: Clone + Send + Sync + 'static> SwapService<S> {
     pub fn retry_after(self, after: Duration) -> Self {
         Self {
             live: self.live.retry_after(after),
+            policy: self.policy,
         }
     }
 
-    /// Answers 500, or gRPC's `INTERNAL`, when the plugin's service panics. Default: the panic goes on to the server. Either way it is counted.
+    /// Answers 500, or gRPC's `INTERNAL`, when the plugin's service panics. Default: the panic goes
+    /// on to the server. Either way it is counted.
     #[must_use]
     pub fn catch_panics(self) -> Self {
         Self {
             live: self.live.catch_panics(),
+            policy: self.policy,
         }
     }
 }
@@ -220,18 +264,20 @@ where
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> Clone for SwapService<S> {
+impl<S: Clone + Send + Sync + 'static, P: Clone> Clone for SwapService<S, P> {
     fn clone(&self) -> Self {
         Self {
             live: self.live.clone(),
+            policy: self.policy.clone(),
         }
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> fmt::Debug for SwapService<S> {
+impl<S: Clone + Send + Sync + 'static, P: fmt::Debug> fmt::Debug for SwapService<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SwapService")
             .field("live", &self.live)
+            .field("policy", &self.policy)
             .finish()
     }
 }

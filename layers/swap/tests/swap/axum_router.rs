@@ -20,14 +20,14 @@ use tower_plugin_swap::{SwapLayer, SwapService};
 
 use crate::support::{Numbered, Stamp, open, swap};
 
-struct Server {
+pub(crate) struct Server {
     address: std::net::SocketAddr,
     client: Client<HttpConnector, Empty<Bytes>>,
     task: AbortHandle,
 }
 
 impl Server {
-    async fn start(router: Router) -> Self {
+    pub(crate) async fn start(router: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self {
             address: listener.local_addr().unwrap(),
@@ -36,7 +36,10 @@ impl Server {
         }
     }
 
-    fn get(&self, path: &str) -> impl Future<Output = (StatusCode, HeaderMap, Bytes)> + use<> {
+    pub(crate) fn get(
+        &self,
+        path: &str,
+    ) -> impl Future<Output = (StatusCode, HeaderMap, Bytes)> + use<> {
         let uri = format!("http://{}{path}", self.address);
         let request = Request::get(uri).body(Empty::new()).unwrap();
         let response = self.client.request(request);

@@ -11,6 +11,7 @@ mod axum_router;
 mod eviction;
 mod layer;
 mod limits;
+mod on_closed;
 mod panics;
 mod properties;
 mod rejections;

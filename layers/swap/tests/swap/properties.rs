@@ -7,8 +7,8 @@ use http::Request;
 use tower::layer::util::Identity;
 use tower::util::{BoxCloneService, BoxCloneSyncService};
 use tower::{Layer, Service};
-use tower_plugin_gate::{PluginState, Slot};
-use tower_plugin_swap::{Oneshot, Swap, SwapLayer, SwapService};
+use tower_plugin_gate::{OnClosed, PluginState, Slot};
+use tower_plugin_swap::{Oneshot, PolicySwap, Swap, SwapLayer, SwapService};
 
 use crate::support::{Numbered, Reply, Stamp};
 
@@ -39,7 +39,10 @@ fn services_can_be_shared_between_threads() {
     middleware::<SwapService<Plain>>();
     middleware::<Swap<Plain, Stamp>>();
     middleware::<Swap<Plain, Opaque>>();
+    middleware::<SwapService<Plain, OnClosed>>();
+    middleware::<PolicySwap<Plain, Opaque>>();
     layer::<SwapLayer<Stamp>>();
+    layer::<SwapLayer<Opaque, OnClosed>>();
     layer::<SwapLayer<Opaque>>();
     send::<Oneshot<Plain, Request<()>>>();
 }
@@ -56,6 +59,11 @@ fn futures_are_send_and_errors_are_the_instances_own() {
     error_is::<Infallible, _, Request<()>>(&service);
     // A body that is not `Sync`, as hyper's are not.
     future_is_send::<_, Request<Cell<u8>>>(&service);
+    let service = SwapLayer::new(&slot)
+        .on_closed(OnClosed::Bypass)
+        .layer(Numbered::new(0));
+    future_is_send::<_, Request<Cell<u8>>>(&service);
+    error_is::<Infallible, _, Request<()>>(&service);
 }
 
 #[test]
