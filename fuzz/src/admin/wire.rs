@@ -21,8 +21,10 @@ pub(super) async fn send(world: Arc<World>, bytes: &[u8]) {
         let world = Arc::clone(&world);
         async move { Ok::<_, std::convert::Infallible>(world.ask(request).await) }
     });
-    let serving =
-        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), service);
+    let serving = hyper::server::conn::http1::Builder::new()
+        // The client says no more, but waits for the answers.
+        .half_close(true)
+        .serve_connection(TokioIo::new(server), service);
     let (mut answers, mut requests) = tokio::io::split(client);
     let asking = async {
         // A server that has heard enough may hang up.
