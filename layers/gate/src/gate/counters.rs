@@ -62,10 +62,10 @@ impl AddAssign for Counters {
 #[repr(u8)]
 pub(crate) enum Exit {
     /// Whether that was because of a cancellation, the shard knows.
-    Dropped,
-    Completed,
-    Failed,
-    Panicked,
+    Dropped = 0,
+    Completed = 1,
+    Failed = 2,
+    Panicked = 3,
 }
 
 /// An [`Exit`] that can be changed by whoever shares it. Relaxed throughout: the holders of a
@@ -83,7 +83,11 @@ impl ExitCell {
     }
 
     pub(super) fn get(&self) -> Exit {
-        const EXITS: [Exit; 4] = [Exit::Dropped, Exit::Completed, Exit::Failed, Exit::Panicked];
-        EXITS[usize::from(self.0.load(Ordering::Relaxed)) % EXITS.len()]
+        match self.0.load(Ordering::Relaxed) {
+            1 => Exit::Completed,
+            2 => Exit::Failed,
+            3 => Exit::Panicked,
+            _ => Exit::Dropped,
+        }
     }
 }

@@ -67,13 +67,17 @@ impl Answer {
         self
     }
 
-    pub(super) const fn catches_panics(self) -> bool {
+    /// Whether [`catch_panics`](Self::catch_panics) was asked for.
+    #[inline]
+    #[must_use]
+    pub const fn catches_panics(self) -> bool {
         self.catches_panics
     }
 
     /// As it is to be given to one request: a tunnel must not be told that it is open, which is
     /// what any 2xx means to CONNECT.
     #[must_use]
+    #[inline]
     pub fn for_method(mut self, method: &Method) -> Self {
         if method == Method::CONNECT {
             self.protocol = Protocol::Http;
@@ -81,6 +85,7 @@ impl Answer {
         self
     }
 
+    #[inline]
     pub(super) fn protocol(self) -> Protocol {
         self.protocol
     }

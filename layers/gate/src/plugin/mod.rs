@@ -7,6 +7,7 @@
 //! | `service.rs` | admission, in `call` |
 //! | `admit.rs` | admission of one request, and the lease of an upgrade |
 //! | `holder.rs` | the permit of a request, or the lease it shares with an upgrade handler |
+//! | `inside.rs` | the same, while its task may wait to be cancelled |
 //! | `future.rs` | the response head, or a rejection in its place |
 //! | `body.rs` | the response body, and its end |
 //! | `run.rs` | the service's code, with an eye on panics |
@@ -19,6 +20,7 @@ mod answer;
 mod body;
 mod future;
 mod holder;
+mod inside;
 mod layer;
 #[cfg(feature = "tonic")]
 mod named;

@@ -4,7 +4,7 @@ use super::generation::RawGeneration;
 use super::ledger::Ledger;
 use super::{PluginState, Rejected};
 use crate::Permit;
-use crate::gate::{Wait, Waiters};
+use crate::gate::{Shard, Wait, Waiters};
 use crate::sync::{AtomicU64, Cell, Ordering};
 
 /// What a slot holds.
@@ -42,6 +42,7 @@ impl RawSlot {
         }
     }
 
+    #[inline]
     pub(crate) fn version(&self) -> u64 {
         // Acquire: pairs with the Release in `set`: who sees the new number sees the occupant
         // that came with it, or a later one.
@@ -70,8 +71,9 @@ impl RawSlot {
         Rejected::new(Arc::clone(&self.plugin), state)
     }
 
-    pub(crate) fn enter(&self) -> Result<Permit, PluginState> {
-        self.with_open(|generation| generation.gate.enter())
+    /// Whoever is given the shard owes it an exit.
+    pub(crate) fn enter(&self) -> Result<Arc<Shard>, PluginState> {
+        self.with_open(|generation| generation.gate.count_in())
     }
 
     /// As `enter`, and says through which generation.
@@ -125,6 +127,7 @@ impl RawSlot {
         self.changed.register(wait, cx);
     }
 
+    #[inline]
     pub(crate) fn leave(&self, wait: &mut Wait) {
         self.changed.leave(wait);
     }
