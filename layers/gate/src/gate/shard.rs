@@ -79,6 +79,7 @@ impl Shard {
     /// Counts one out.
     #[inline]
     pub(crate) fn exit(&self, exit: Exit) {
+        // Completed: one less inside, and one more in the bits above.
         if exit == Exit::Completed {
             self.leave_word(ONE.wrapping_sub(COMPLETED));
         } else {

@@ -56,10 +56,12 @@ impl Holder {
 #[inline]
 pub(crate) fn is_upgrade<R>(request: &Request<R>) -> bool {
     request.method() == Method::CONNECT
-        || (request.version() < Version::HTTP_2 && asks_for_upgrade(request.headers()))
+        || (request.version() < Version::HTTP_2
+            && !request.headers().is_empty()
+            && asks_for_upgrade(request.headers()))
 }
 
-#[inline]
+#[inline(never)]
 fn asks_for_upgrade(headers: &HeaderMap) -> bool {
-    !headers.is_empty() && headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION)
+    headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION)
 }

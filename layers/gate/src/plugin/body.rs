@@ -52,13 +52,13 @@ impl<B: Body> ResponseBody<B> {
         holder: impl Into<Holder>,
         answer: Answer,
     ) -> Response<Self> {
-        Self::inside(response, holder.into().into(), answer)
+        Self::inside(response, &mut holder.into().into(), answer)
     }
 
     #[inline(always)]
     pub(super) fn inside(
         response: Response<B>,
-        mut inside: Inside,
+        inside: &mut Inside,
         answer: Answer,
     ) -> Response<Self> {
         let end = verdict::of_head(answer.protocol(), response.status(), response.headers());
@@ -68,7 +68,7 @@ impl<B: Body> ResponseBody<B> {
         response.map(|body| Self {
             kind: Kind::Gated {
                 body,
-                inside,
+                inside: inside.take(),
                 protocol: answer.protocol(),
                 catches_panics: answer.catches_panics(),
                 end,
@@ -215,7 +215,6 @@ where
     type Data = B::Data;
     type Error = BoxError;
 
-    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

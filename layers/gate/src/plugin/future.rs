@@ -109,39 +109,20 @@ where
         };
         let holder = inside.holder().expect("polled after completion");
         match caught(holder, || future.poll(cx)) {
-            Some(polled) => self.pass_on(polled, answer, cx),
+            Some(Poll::Ready(Ok(response))) => {
+                Poll::Ready(Ok(ResponseBody::inside(response, inside, answer)))
+            }
+            Some(Poll::Ready(Err(error))) => {
+                inside.end(Exit::Failed);
+                Poll::Ready(Err(error))
+            }
+            Some(Poll::Pending) => {
+                ready!(inside.poll_cancelled(cx));
+                self.answer(answer)
+            }
             None => {
                 let panicked = inside.panicked_error();
                 self.set(Self::Panicked { panicked });
-                self.answer(answer)
-            }
-        }
-    }
-
-    /// What the service's future gave.
-    #[inline(always)]
-    fn pass_on(
-        mut self: Pin<&mut Self>,
-        polled: Poll<Result<Response<B>, E>>,
-        answer: Answer,
-        cx: &mut Context<'_>,
-    ) -> Polled<B, E> {
-        let StateProj::Admitted { inside, .. } = self.as_mut().project() else {
-            return Poll::Pending;
-        };
-        match polled {
-            Poll::Ready(Ok(response)) => {
-                let inside = inside.take();
-                self.set(Self::Done);
-                Poll::Ready(Ok(ResponseBody::inside(response, inside, answer)))
-            }
-            Poll::Ready(Err(error)) => {
-                inside.end(Exit::Failed);
-                self.set(Self::Done);
-                Poll::Ready(Err(error))
-            }
-            Poll::Pending => {
-                ready!(inside.poll_cancelled(cx));
                 self.answer(answer)
             }
         }
@@ -155,7 +136,6 @@ where
 {
     type Output = Result<Response<ResponseBody<B>>, E>;
 
-    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (mut state, answer) = (this.state, *this.answer);
@@ -166,8 +146,20 @@ where
             return state.poll_catching(answer, cx);
         }
         let holder = inside.holder().expect("polled after completion");
-        let polled = watched(holder, || future.poll(cx));
-        state.pass_on(polled, answer, cx)
+        // A response is a large thing: it is looked at where it is, and moved once.
+        match watched(holder, || future.poll(cx)) {
+            Poll::Ready(Ok(response)) => {
+                Poll::Ready(Ok(ResponseBody::inside(response, inside, answer)))
+            }
+            Poll::Ready(Err(error)) => {
+                inside.end(Exit::Failed);
+                Poll::Ready(Err(error))
+            }
+            Poll::Pending => {
+                ready!(inside.poll_cancelled(cx));
+                state.answer(answer)
+            }
+        }
     }
 }
 

@@ -31,6 +31,7 @@ mod tests;
 mod verdict;
 
 pub(crate) use admit::is_upgrade;
+pub(crate) use answer::Told;
 pub use answer::{Answer, Protocol};
 pub use body::ResponseBody;
 pub use future::ResponseFuture;

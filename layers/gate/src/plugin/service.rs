@@ -57,7 +57,6 @@ where
         self.door.poll_ready(cx, |cx| self.inner.poll_ready(cx))
     }
 
-    #[inline]
     fn call(&mut self, request: Request<R>) -> Self::Future {
         if self.answer.catches_panics() || is_upgrade(&request) {
             return self.call_specially(request);

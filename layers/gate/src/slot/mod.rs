@@ -19,6 +19,7 @@ mod watch;
 pub use door::Door;
 pub use generation::Generation;
 pub use lease::Lease;
+pub(crate) use rejected::Refusals;
 pub use rejected::Rejected;
 pub use slot::{HasSlot, Slot};
 pub use state::PluginState;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::generation::RawGeneration;
 use super::ledger::Ledger;
-use super::{PluginState, Rejected};
+use super::{PluginState, Refusals, Rejected};
 use crate::Permit;
 use crate::gate::{Shard, Wait, Waiters};
 use crate::sync::{AtomicU64, Cell, Ordering};
@@ -17,6 +17,7 @@ pub(crate) enum Occupant {
 /// A slot without the type of its instance, as layers hold it.
 pub(crate) struct RawSlot {
     pub(crate) plugin: Arc<str>,
+    refusals: Arc<Refusals>,
     /// Counts the changes of `current`, so that a reader can tell by one load whether what it
     /// remembers still holds.
     version: AtomicU64,
@@ -34,6 +35,7 @@ pub(crate) struct Admission {
 impl RawSlot {
     pub(crate) fn new(plugin: Arc<str>, occupant: Occupant) -> Self {
         Self {
+            refusals: Refusals::new(Arc::clone(&plugin)),
             plugin,
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
@@ -68,7 +70,12 @@ impl RawSlot {
 
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {
         self.ledger.rejected();
-        Rejected::new(Arc::clone(&self.plugin), state)
+        self.rejection(state)
+    }
+
+    /// As [`rejected`](Self::rejected), of nobody who would count.
+    pub(crate) fn rejection(&self, state: PluginState) -> Rejected {
+        Rejected::new(Arc::clone(&self.refusals), state)
     }
 
     /// Whoever is given the shard owes it an exit.

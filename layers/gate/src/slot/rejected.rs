@@ -1,26 +1,45 @@
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::PluginState;
+use crate::plugin::Told;
 
 /// Why a request was not admitted: the plugin has no generation that could serve it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Rejected {
-    plugin: Arc<str>,
+    refusals: Arc<Refusals>,
     state: PluginState,
 }
 
+/// What all rejections of one plugin share: its name, and the answers to HTTP, each written once.
+pub(crate) struct Refusals {
+    plugin: Arc<str>,
+    told: [OnceLock<Told>; PluginState::ALL.len()],
+}
+
+impl Refusals {
+    pub(crate) fn new(plugin: Arc<str>) -> Arc<Self> {
+        let told = Default::default();
+        Arc::new(Self { plugin, told })
+    }
+}
+
 impl Rejected {
-    pub(crate) fn new(plugin: Arc<str>, state: PluginState) -> Self {
-        Self { plugin, state }
+    pub(crate) fn new(refusals: Arc<Refusals>, state: PluginState) -> Self {
+        Self { refusals, state }
+    }
+
+    /// What an HTTP client is told, which `tell` writes the first time.
+    pub(crate) fn told(&self, tell: impl FnOnce() -> Told) -> &Told {
+        self.refusals.told[self.state as usize].get_or_init(tell)
     }
 
     /// Name of the plugin.
     #[must_use]
     pub fn plugin(&self) -> &str {
-        &self.plugin
+        &self.refusals.plugin
     }
 
     /// The state it was in.
@@ -36,9 +55,26 @@ impl Rejected {
     }
 }
 
+impl PartialEq for Rejected {
+    fn eq(&self, other: &Self) -> bool {
+        (self.plugin(), self.state) == (other.plugin(), other.state)
+    }
+}
+
+impl Eq for Rejected {}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected")
+            .field("plugin", &self.plugin())
+            .field("state", &self.state)
+            .finish()
+    }
+}
+
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin `{}` is {}; ", self.plugin, self.state)?;
+        write!(f, "plugin `{}` is {}; ", self.plugin(), self.state)?;
         f.write_str(if self.is_transient() {
             "retry shortly"
         } else {
