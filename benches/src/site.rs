@@ -41,6 +41,7 @@ impl Service<Request<()>> for Site {
         Poll::Ready(Ok(()))
     }
 
+    #[inline(never)]
     fn call(&mut self, _: Request<()>) -> Reply {
         Reply(*self)
     }
@@ -53,6 +54,7 @@ pub struct Reply(Site);
 impl Future for Reply {
     type Output = Result<Response<Frames>, Infallible>;
 
+    #[inline(never)]
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let Site { pending, frames } = &mut self.0;
         if *pending > 0 {
@@ -72,6 +74,7 @@ impl Body for Frames {
     type Data = Bytes;
     type Error = Infallible;
 
+    #[inline(never)]
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,

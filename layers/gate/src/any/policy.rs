@@ -20,7 +20,7 @@ impl Inside for Permit {
         Self::cancelled_error(self)
     }
 
-    fn leaves(&self, exit: Exit) {
+    fn leaves(&mut self, exit: Exit) {
         Self::leaves(self, exit);
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn fresh<S: Clone>(service: &mut S) -> S {
 pub(crate) trait Inside {
     fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     fn cancelled_error(&self) -> CancelledError;
-    fn leaves(&self, exit: Exit);
+    fn leaves(&mut self, exit: Exit);
 }
 
 pin_project! {
@@ -72,7 +72,7 @@ impl<S, R, I: Inside> HeldCall<S, R, I> {
                 Err(rejected) => return Poll::Ready(Turn::Rejected(rejected)),
                 Ok(admission) => {
                     let request = this.request.as_mut().expect("not called yet");
-                    let inside = (this.enter)(admission, request);
+                    let mut inside = (this.enter)(admission, request);
                     inside.leaves(Exit::Dropped);
                     *this.inside = Some(inside);
                 }
