@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+#[cfg(feature = "server")]
+mod admin;
 mod lifecycle;
 mod scenario;

@@ -31,19 +31,22 @@ pub struct AdminServiceBuilder<A = Undecided> {
     access: A,
 }
 
-/// It has not been said yet who may use the service.
+/// It has not been said yet who may use the service: state of an [`AdminServiceBuilder`] that can
+/// not be built.
 #[derive(Debug, Clone)]
 pub struct Undecided {
     _private: (),
 }
 
-/// Only who has a token may use the service.
+/// Only who has a token may use the service: state of an [`AdminServiceBuilder`] after
+/// [`bearer_token`](AdminServiceBuilder::bearer_token).
 #[derive(Debug, Clone)]
 pub struct BearerTokens {
     tokens: Tokens,
 }
 
-/// Everybody on this machine may use the service.
+/// Everybody on this machine may use the service: state of an [`AdminServiceBuilder`] after
+/// [`insecure_loopback`](AdminServiceBuilder::insecure_loopback).
 #[derive(Debug, Clone)]
 pub struct InsecureLoopback {
     _private: (),
@@ -79,6 +82,13 @@ impl AdminServiceBuilder {
     ///
     /// Clients may be anywhere. The token crosses the network as it is, so have TLS in front
     /// where that is not this machine's. The empty token is never accepted.
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// let admin = AdminService::builder(PluginManager::new()).bearer_token("a long one").build();
+    /// # let _ = admin;
+    /// ```
     pub fn bearer_token(self, token: impl AsRef<[u8]>) -> AdminServiceBuilder<BearerTokens> {
         let access = BearerTokens {
             tokens: Tokens::default(),
@@ -95,6 +105,13 @@ impl AdminServiceBuilder {
     ///
     /// Others are refused, by the address in the [`PeerAddr`](super::PeerAddr) extension. Behind a
     /// proxy on this machine everybody seems to be on this machine: use a token there.
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// let admin = AdminService::builder(PluginManager::new()).insecure_loopback().build();
+    /// # let _ = admin;
+    /// ```
     pub fn insecure_loopback(self) -> AdminServiceBuilder<InsecureLoopback> {
         let access = InsecureLoopback { _private: () };
         AdminServiceBuilder {
@@ -106,6 +123,17 @@ impl AdminServiceBuilder {
 
 impl AdminServiceBuilder<BearerTokens> {
     /// Accepts one more token, so that tokens can be changed without a gap.
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// # let (old, new) = ("o", "n");
+    /// let admin = AdminService::builder(PluginManager::new())
+    ///     .bearer_token(old)
+    ///     .bearer_token(new)
+    ///     .build();
+    /// # let _ = admin;
+    /// ```
     pub fn bearer_token(mut self, token: impl AsRef<[u8]>) -> Self {
         self.access.tokens.accept(token.as_ref(), Scope::Write);
         self
@@ -150,6 +178,13 @@ impl<A> AdminServiceBuilder<A> {
     /// A request that asks for another `Host` is answered 421, so that no web page can have its
     /// name point here and talk to the service as if it were its own. `/livez` and `/readyz` are
     /// answered all the same, for what probes them may know only an address, but without details.
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// let builder = AdminService::builder(PluginManager::new()).allow_hosts(["admin.example.com", "10.0.0.5:11372", "[2001:db8::1]"]);
+    /// # let _ = builder;
+    /// ```
     pub fn allow_hosts<H: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
         for host in hosts {
             self.options.hosts.allow(host.as_ref());
@@ -158,12 +193,27 @@ impl<A> AdminServiceBuilder<A> {
     }
 
     /// How many bytes the body of a request may have; more is answered 413. Default: 1 MiB.
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// let builder = AdminService::builder(PluginManager::new()).body_limit(64 * 1024);
+    /// # let _ = builder;
+    /// ```
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.options.limits.bytes = bytes;
         self
     }
 
     /// How long the body of a request may take to arrive; longer is answered 408. Default: 30 s.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// let builder = AdminService::builder(PluginManager::new()).body_timeout(Duration::from_secs(5));
+    /// # let _ = builder;
+    /// ```
     pub fn body_timeout(mut self, timeout: Duration) -> Self {
         self.options.limits.timeout = timeout;
         self
@@ -171,6 +221,13 @@ impl<A> AdminServiceBuilder<A> {
 
     /// Changes a config only for who says which version of it they have read: `PUT` and `PATCH`
     /// without `If-Match` are answered 428. Default: not required.
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// let builder = AdminService::builder(PluginManager::new()).require_if_match();
+    /// # let _ = builder;
+    /// ```
     pub fn require_if_match(mut self) -> Self {
         self.options.requires_if_match = true;
         self

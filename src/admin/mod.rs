@@ -27,7 +27,7 @@
 //! Every error has one shape: `status` is `"error"`, `code` names the reason for programs and
 //! `message` for people; `plugin` is there when it is known, and `timestamp` always. A failed
 //! reload or config also says `outcome`, `state`, `generation` and `drain`; a refused config the
-//! `pointer` to the offending place and what it `must` be. To who accepts
+//! `pointer` to the offending place and its `violation`. To who accepts
 //! `application/problem+json` the same is told as RFC 9457 has it: `status` is then the number,
 //! and `type`, `title` and `detail` are added.
 //!

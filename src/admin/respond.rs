@@ -13,7 +13,15 @@ use serde::Serialize;
 use super::problem::{Form, Problem};
 use crate::BoxError;
 
-/// Body of an [`AdminService`](super::AdminService)'s responses.
+/// Body of an [`AdminService`](super::AdminService)'s responses: a [`Body`] that axum and hyper
+/// take as it is.
+///
+/// ```
+/// use http_body::Body;
+/// use tower_plugin::admin::AdminBody;
+///
+/// assert_eq!(AdminBody::default().size_hint().exact(), Some(0));
+/// ```
 pub struct AdminBody {
     inner: UnsyncBoxBody<Bytes, BoxError>,
 }

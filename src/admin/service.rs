@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::{DefaultOnFailure, TraceLayer};
 use tower_http::validate_request::ValidateRequestHeaderLayer;
@@ -112,7 +111,6 @@ impl AdminService {
     {
         let handler = self.handler.clone();
         ServiceBuilder::new()
-            .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
             // A 5xx is the plugin's failure more often than ours, and logged with the operation.
             .layer(
                 TraceLayer::new_for_http()

@@ -14,8 +14,16 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
+    /// Takes a field's bare name for a pointer to it: what is meant to be secret must not be shown
+    /// for want of a slash.
     pub(crate) fn new(pointers: Vec<Cow<'static, str>>) -> Self {
-        Self { pointers }
+        let rooted = |pointer: Cow<'static, str>| match pointer.as_bytes().first() {
+            None | Some(b'/') => pointer,
+            Some(_) => format!("/{pointer}").into(),
+        };
+        Self {
+            pointers: pointers.into_iter().map(rooted).collect(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -41,7 +49,7 @@ impl Secrets {
         } else {
             self.scrub(refused.message(), config)
         };
-        ConfigError::new(refused.pointer(), message)
+        ConfigError::new(self.scrub(refused.pointer(), config), message)
     }
 
     /// `text` with the mask in place of whatever secret of `config` it quotes.
@@ -71,6 +79,26 @@ impl Secrets {
             }
         }
         shown
+    }
+
+    /// Where a mask is left at, in or above a secret of a config that was unmasked: there is
+    /// nothing it could stand for, and as a secret everybody knows it.
+    pub(crate) fn stray_mask(&self, config: &Value) -> Option<&str> {
+        let holds_mask = |pointer: &str| {
+            let mut leaves = Vec::new();
+            config
+                .pointer(pointer)
+                .inspect(|secret| collect_leaves(secret, &mut leaves));
+            leaves.iter().any(|leaf| leaf == MASK)
+        };
+        let above = |pointer: &str| {
+            let slashes = pointer.match_indices('/').map(|(at, _)| &pointer[..at]);
+            slashes
+                .into_iter()
+                .any(|outer| config.pointer(outer).is_some_and(|value| value == MASK))
+        };
+        let stray = |pointer: &&Cow<'static, str>| holds_mask(pointer) || above(pointer);
+        self.pointers.iter().find(stray).map(|pointer| &**pointer)
     }
 
     /// Puts the stored secrets back where `config` holds the mask, as it was shown.
@@ -125,6 +153,28 @@ mod tests {
     }
 
     #[test]
+    fn mask_that_stands_for_nothing_is_found_at_in_and_above_a_secret() {
+        let secrets = Secrets::new(vec!["tokens".into(), "/db/password".into()]);
+        for (config, stray) in [
+            (json!({"tokens": MASK}), Some("/tokens")),
+            (json!({"tokens": ["a", MASK]}), Some("/tokens")),
+            (json!({"tokens": [], "db": MASK}), Some("/db/password")),
+            (
+                json!({"tokens": ["a"], "db": {"password": "p", "user": MASK}}),
+                None,
+            ),
+            (json!({}), None),
+        ] {
+            assert_eq!(secrets.stray_mask(&config), stray, "{config}");
+        }
+        assert_eq!(
+            secrets.mask(&json!({"tokens": 1})),
+            json!({"tokens": MASK}),
+            "a bare name"
+        );
+    }
+
+    #[test]
     fn new_secret_replaces_the_stored_one() {
         let secrets = Secrets::new(vec!["/tokens".into()]);
         let mut config = json!({"tokens": ["new"]});
@@ -145,6 +195,12 @@ mod tests {
         assert_eq!(
             (told.pointer(), told.message()),
             ("/tokens/0", "invalid value for a secret field")
+        );
+        let misplaced = ConfigError::new("/s3cr3t", "unknown field `s3cr3t`");
+        let told = secrets.scrub_refusal(&misplaced, &config);
+        assert_eq!(
+            (told.pointer(), told.message()),
+            ("/******", "unknown field `******`")
         );
     }
 

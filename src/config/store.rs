@@ -1,6 +1,6 @@
 use std::fmt;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub(crate) struct Prepared {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StoreError {
+    doing: &'static str,
     path: PathBuf,
     source: io::Error,
 }
@@ -44,7 +45,13 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.path.display(), self.source)
+        write!(
+            f,
+            "cannot {} `{}`: {}",
+            self.doing,
+            self.path.display(),
+            self.source
+        )
     }
 }
 
@@ -66,7 +73,7 @@ impl FileStore {
     /// The stored config, if there is one.
     pub(crate) async fn load(&self, plugin: &str) -> Result<Option<Value>, StoreError> {
         let path = self.path(plugin);
-        bounded(path.clone(), move || read(&path)).await
+        bounded("read", path.clone(), move || read(&path)).await
     }
 
     /// Writes a config beside the stored one, so that nothing but a rename is left to do.
@@ -78,10 +85,16 @@ impl FileStore {
     ) -> Result<Prepared, StoreError> {
         let (dir, path) = (self.dir.clone(), self.path(plugin));
         let text = format!("{config:#}\n");
-        bounded(path.clone(), move || {
+        bounded("write", path.clone(), move || {
+            let before = fs::metadata(&path);
+            if before.as_ref().is_ok_and(|before| !before.is_file()) {
+                return Err(invalid("not a file".to_owned()));
+            }
             let mut file = NamedTempFile::with_prefix_in(".config-", dir)?;
-            if !is_secret {
-                make_readable(file.as_file())?;
+            match before {
+                _ if is_secret => {}
+                Ok(before) => file.as_file().set_permissions(before.permissions())?,
+                Err(_) => make_readable(file.as_file())?,
             }
             file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
@@ -95,7 +108,7 @@ impl Prepared {
     /// Puts the config in place of the stored one.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let Self { file, path } = self;
-        bounded(path.clone(), move || {
+        bounded("write", path.clone(), move || {
             file.persist(&path)?;
             match path.parent() {
                 Some(dir) => File::open(dir)?.sync_all(),
@@ -119,28 +132,36 @@ fn make_readable(_: &File) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> io::Result<Option<Value>> {
-    let size = match fs::metadata(path) {
-        Ok(metadata) => metadata.len(),
+    match fs::metadata(path) {
+        // Opening a pipe would wait for a writer, reading a device might never end.
+        Ok(metadata) if !metadata.is_file() => return Err(invalid("not a file".to_owned())),
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
-    };
-    if size > LIMIT {
-        let message = format!("{size} bytes are more than a config may have ({LIMIT})");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
-    let config: Value = serde_json::from_slice(&fs::read(path)?)?;
+    let mut text = Vec::new();
+    // Whatever its size was said to be.
+    File::open(path)?.take(LIMIT + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LIMIT {
+        return Err(invalid(format!(
+            "a config may have {LIMIT} bytes, and this has more"
+        )));
+    }
+    let config: Value = serde_json::from_slice(&text)?;
     if config.is_object() {
         Ok(Some(config))
     } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "a config must be a JSON object",
-        ))
+        Err(invalid("a config must be a JSON object".to_owned()))
     }
+}
+
+fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 /// Runs blocking work on a thread for it. A file system that hangs is left behind.
 async fn bounded<T: Send + 'static>(
+    doing: &'static str,
     path: PathBuf,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -153,7 +174,11 @@ async fn bounded<T: Send + 'static>(
             "the file system does not answer",
         )),
     };
-    result.map_err(|source| StoreError { path, source })
+    result.map_err(|source| StoreError {
+        doing,
+        path,
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -187,7 +212,7 @@ mod tests {
 
         let dir = tempfile::tempdir().unwrap();
         let store = FileStore::new(dir.path().to_owned());
-        for (is_secret, mode) in [(true, 0o600), (false, 0o644)] {
+        for (is_secret, mode) in [(false, 0o644), (true, 0o600)] {
             let prepared = store.prepare("p", &json!({}), is_secret).await.unwrap();
             prepared.commit().await.unwrap();
             let permissions = fs::metadata(dir.path().join("p.json"))
@@ -214,13 +239,21 @@ mod tests {
         }
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(store.load("p").await.is_err());
+        let error = store.load("p").await.unwrap_err().to_string();
+        assert!(error.contains("not a file"), "{error}");
         fs::remove_dir(&path).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            let error = store.load("p").await.unwrap_err().to_string();
+            assert!(error.contains("not a file"), "{error}");
+            fs::remove_file(&path).unwrap();
+        }
         File::create(&path)
             .unwrap()
             .set_len(100 * 1024 * 1024)
             .unwrap();
         let error = store.load("p").await.unwrap_err().to_string();
-        assert!(error.contains("more than a config may have"), "{error}");
+        assert!(error.contains("this has more"), "{error}");
     }
 }

@@ -5,12 +5,12 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Names one config of one plugin in one run of the manager, as an `ETag` does.
+/// Names one config of one registered plugin in one run of the manager, as an `ETag` does.
 ///
 /// Its text form, `1b2c3d4e-7`, is opaque: compare it, do not take it apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConfigVersion {
-    /// Differs between runs, so that a version from before a restart matches nothing.
+    /// Differs between runs and registrations: a version from before matches nothing.
     pub(crate) run: u32,
     pub(crate) number: u64,
 }

@@ -54,7 +54,7 @@ pub enum OperationErrorKind {
         /// Whether a hook did not return in time.
         timed_out: bool,
     },
-    /// The config could not be stored; nothing was touched.
+    /// The stored config could not be read, or a new one written; nothing was touched.
     StoreUnavailable(StoreError),
     /// The manager shuts down, or is gone.
     ShuttingDown,
@@ -100,7 +100,7 @@ impl OperationError {
         matches!(self.inner.kind, OperationErrorKind::VersionMismatch { .. })
     }
 
-    /// Whether the config could not be stored.
+    /// Whether the stored config could not be read, or a new one written.
     #[must_use]
     pub fn is_store_unavailable(&self) -> bool {
         matches!(self.inner.kind, OperationErrorKind::StoreUnavailable(_))
@@ -184,10 +184,7 @@ impl fmt::Display for OperationError {
                 )
             }
             OperationErrorKind::StoreUnavailable(source) => {
-                write!(
-                    f,
-                    "config of plugin `{plugin}` cannot be stored, so nothing was changed: {source}"
-                )
+                write!(f, "plugin `{plugin}`: {source}; nothing was changed")
             }
             OperationErrorKind::ShuttingDown => {
                 write!(

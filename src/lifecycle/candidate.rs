@@ -29,7 +29,10 @@ impl<P: Plugin> Lifecycle<P> {
             // Somebody may have edited the file: this is how they have it read.
             Request::Reload | Request::Enable => match self.stored().await? {
                 Some(stored) if stored != self.config => self.accept(stored),
-                _ => Ok(self.in_force()),
+                _ => {
+                    self.check(&self.config)?;
+                    Ok(self.in_force())
+                }
             },
             Request::Disable | Request::Unload | Request::Shutdown => Ok(self.in_force()),
         }
@@ -61,10 +64,13 @@ impl<P: Plugin> Lifecycle<P> {
             let refused = ConfigError::new("", "must be a JSON object");
             return Err(OperationErrorKind::ConfigRejected(refused));
         }
-        if let Err(refused) = decode::<P::Config>(&config) {
-            let refused = self.secrets.scrub_refusal(&refused, &config);
-            return Err(OperationErrorKind::ConfigRejected(refused));
+        if let Some(pointer) = self.secrets.stray_mask(&config) {
+            let must = "must be the secret itself: nothing is stored that the mask could stand for";
+            return Err(OperationErrorKind::ConfigRejected(ConfigError::new(
+                pointer, must,
+            )));
         }
+        self.check(&config)?;
         let number = self.config_version.number + 1;
         Ok(Candidate {
             config,
@@ -72,6 +78,13 @@ impl<P: Plugin> Lifecycle<P> {
                 number,
                 ..self.config_version
             },
+        })
+    }
+
+    /// Whether the plugin's type takes a config.
+    fn check(&self, config: &Value) -> Result<(), OperationErrorKind> {
+        decode::<P::Config>(config).map(drop).map_err(|refused| {
+            OperationErrorKind::ConfigRejected(self.secrets.scrub_refusal(&refused, config))
         })
     }
 
@@ -104,15 +117,13 @@ impl<P: Plugin> Lifecycle<P> {
         }
     }
 
-    /// Puts a prepared config in its place.
-    pub(super) async fn commit(&self, prepared: Prepared) {
-        if let Err(error) = prepared.commit().await {
-            // The new generation serves already; what fails here is the memory of it.
-            tracing::error!(%error, "the config serves, but could not be put in its place");
-            self.publish_error(
-                Operation::UpdateConfig,
-                format!("storing the config: {error}"),
-            );
-        }
+    /// Puts a prepared config in its place, or says why that failed: the new generation serves
+    /// already, and what is missing is the memory of it.
+    pub(super) async fn commit(&mut self, prepared: Prepared) -> Option<String> {
+        let committed = prepared.commit().await;
+        self.unstored = committed.is_err();
+        let error = committed.err()?;
+        tracing::error!(%error, "the config is in force, but not stored");
+        Some(format!("the config is in force, but not stored: {error}"))
     }
 }

@@ -8,7 +8,7 @@ use crate::{EventKind, Health, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
     /// Asks an instance how it is.
-    pub(super) fn check(
+    pub(super) fn ask_health(
         &self,
         generation: &Generation<P::Instance>,
     ) -> impl Future<Output = Result<Health, HookError>> + Send + use<P> {

@@ -1,12 +1,12 @@
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tower_plugin_gate::Gate;
 
 use super::task::Lifecycle;
 use crate::{DrainReport, EventKind, GoDuration, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
-    /// Waits until everybody has left a closed gate; when the deadline passes, cancels who is
-    /// left and gives them a moment to leave.
+    /// Waits until everybody has left a closed gate; when the deadline passes, this one's or that
+    /// of the shutdown, cancels who is left and gives them a moment to leave.
     pub(super) async fn drain(&self, gate: &Gate) -> DrainReport {
         let started = Instant::now();
         let inside = gate.closed_on();
@@ -16,9 +16,12 @@ impl<P: Plugin> Lifecycle<P> {
             let message = format!("waiting up to {timeout} for {inside} requests");
             self.event(EventKind::DrainStarted, message);
         }
-        let forced = timeout(self.settings.drain_timeout, gate.drained())
-            .await
-            .is_err();
+        let forced = tokio::select! {
+            biased;
+            () = gate.drained() => false,
+            () = sleep(self.settings.drain_timeout) => true,
+            () = self.out_of_time.cancelled() => true,
+        };
         if forced {
             tracing::warn!(
                 in_flight = gate.in_flight(),

@@ -16,6 +16,8 @@ pub(super) struct Done {
     pub(super) drain: DrainReport,
     pub(super) stop_error: Option<String>,
     pub(super) failure: Option<HookError>,
+    /// What went wrong beside the work itself, which is done.
+    pub(super) warning: Option<String>,
     pub(super) message: &'static str,
 }
 
@@ -27,6 +29,7 @@ impl Done {
             drain: DrainReport::default(),
             stop_error: None,
             failure: None,
+            warning: None,
         }
     }
 
@@ -71,10 +74,7 @@ impl<P: Plugin> Lifecycle<P> {
         let mut done = match self.start_healthy(&candidate.config, reason).await {
             Ok(running) => {
                 self.open(running, candidate);
-                Done::new(
-                    Outcome::Applied,
-                    "plugin reloaded after its requests had left",
-                )
+                Done::new(Outcome::Applied, "plugin reloaded")
             }
             Err(error) => self.restore().await.because(error),
         };

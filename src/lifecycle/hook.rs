@@ -38,6 +38,26 @@ impl HookError {
         }
     }
 
+    /// The same with `scrub`bed texts, for what it quotes may be secret.
+    pub(super) fn scrubbed(mut self, scrub: impl Fn(&str) -> String) -> Self {
+        self.cause = match self.cause {
+            Cause::Failed(error) => {
+                let text = error.to_string();
+                let scrubbed = scrub(&text);
+                // Kept as it is, for its type and its sources, where there is nothing to hide.
+                Cause::Failed(if scrubbed == text {
+                    error
+                } else {
+                    scrubbed.into()
+                })
+            }
+            Cause::Panicked(message) => Cause::Panicked(scrub(&message)),
+            Cause::Unhealthy(message) => Cause::Unhealthy(scrub(&message)),
+            Cause::TimedOut(timeout) => Cause::TimedOut(timeout),
+        };
+        self
+    }
+
     pub(super) fn is_timeout(&self) -> bool {
         matches!(self.cause, Cause::TimedOut(_))
     }

@@ -40,14 +40,23 @@ impl<P: Plugin> Lifecycle<P> {
                 && state != PluginState::Failed
                 && candidate.config == self.config =>
             {
-                Done::new(Outcome::Unchanged, "the config is in force already")
+                // It may be in force and not stored: then this is how that is made up for.
+                let prepared = match self.unstored {
+                    true => self.prepare(operation, &candidate).await,
+                    false => Ok(None),
+                };
+                let mut done = Done::new(Outcome::Unchanged, "the config is in force already");
+                if let Some(prepared) = prepared.map_err(|refused| self.refuse(refused))? {
+                    done.warning = self.commit(prepared).await;
+                }
+                done
             }
             step @ (Step::Keep | Step::Start | Step::Exchange) => {
                 let prepared = self.prepare(operation, &candidate).await;
                 let prepared = prepared.map_err(|refused| self.refuse(refused))?;
-                let done = self.build(step, operation, candidate).await;
+                let mut done = self.build(step, operation, candidate).await;
                 if let (Outcome::Applied, Some(prepared)) = (done.outcome, prepared) {
-                    self.commit(prepared).await;
+                    done.warning = self.commit(prepared).await;
                 }
                 done
             }
@@ -101,8 +110,10 @@ impl<P: Plugin> Lifecycle<P> {
             drain,
             stop_error,
             failure,
+            warning,
             message,
         } = done;
+        let warning = warning.or_else(|| stop_error.clone());
         let failure_text = failure
             .as_ref()
             .map(|failure| self.scrub(&failure.to_string()));
@@ -116,8 +127,8 @@ impl<P: Plugin> Lifecycle<P> {
             duration: started.elapsed(),
             drain,
             stop_error,
-            message: match &failure_text {
-                Some(failure) => format!("{failure}; {message}"),
+            message: match failure_text.as_ref().or(warning.as_ref()) {
+                Some(problem) => format!("{problem}; {message}"),
                 None => message.to_owned(),
             },
         };
@@ -141,9 +152,13 @@ impl<P: Plugin> Lifecycle<P> {
             };
             return Err(OperationError::new(&**self.name(), kind));
         }
-        if outcome == Outcome::Applied {
-            self.published
-                .publish(|snapshot| snapshot.last_error = None);
+        match warning {
+            Some(warning) => self.publish_error(operation, warning),
+            None if outcome == Outcome::Applied => {
+                self.published
+                    .publish(|snapshot| snapshot.last_error = None);
+            }
+            None => {}
         }
         Ok(report)
     }

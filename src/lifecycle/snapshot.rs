@@ -102,6 +102,7 @@ impl Published {
             description: self.description.clone(),
             generation: snapshot.generation,
             config_version: snapshot.config_version.number(),
+            operation: snapshot.operation,
             since: snapshot.since,
             strategy: self.strategy,
             last_error: snapshot.last_error,

@@ -23,7 +23,7 @@ impl<P: Plugin> Lifecycle<P> {
         reason: StartReason,
     ) -> Result<Running<P::Instance>, HookError> {
         let number = self.generation + 1;
-        let config = decode::<P::Config>(config).map_err(|refused| {
+        let decoded = decode::<P::Config>(config).map_err(|refused| {
             HookError::failed(
                 "reading the config",
                 self.secrets.scrub_refusal(&refused, config),
@@ -37,16 +37,16 @@ impl<P: Plugin> Lifecycle<P> {
         let context = StartContext::new(Arc::clone(self.name()), number, reason);
         let (plugin, cx) = (Arc::clone(&self.plugin), context.clone());
         let started = hook::run("start", self.settings.start_timeout, async move {
-            plugin.start(config, cx).await
+            plugin.start(decoded, cx).await
         });
         let generation = match started.await {
             Ok(instance) => Generation::new(number, instance),
             Err(error) => {
                 context.token().cancel();
-                return Err(error);
+                return Err(error.scrubbed(|text| self.secrets.scrub(text, config)));
             }
         };
-        let health = self.health_found(self.check(&generation).await);
+        let health = self.health_found(self.ask_health(&generation).await);
         Ok(Running {
             generation,
             context,
@@ -64,7 +64,8 @@ impl<P: Plugin> Lifecycle<P> {
         if running.health.status() != HealthStatus::Unhealthy {
             return Ok(running);
         }
-        let error = HookError::unhealthy(running.health.message());
+        let error = HookError::unhealthy(running.health.message())
+            .scrubbed(|text| self.secrets.scrub(text, config));
         self.stop(running).await;
         Err(error)
     }

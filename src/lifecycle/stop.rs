@@ -28,7 +28,7 @@ impl<P: Plugin> Lifecycle<P> {
         if error.is_none() && tasks.await.is_err() {
             let (tasks, timeout) = (context.tracker().len(), GoDuration(timeout));
             error = Some(format!(
-                "{tasks} background tasks did not end within {timeout}"
+                "background tasks that did not end within {timeout}: {tasks}"
             ));
         }
         if let Some(error) = &error {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
 use tower_plugin_gate::{PluginState, Slot};
 use tracing::Instrument;
 
@@ -34,8 +35,12 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) generation: u64,
     /// Where changed configs are kept.
     pub(super) store: Option<FileStore>,
+    /// Whether the config in force could not be put in its place there.
+    pub(super) unstored: bool,
     /// Where to sign off.
     pub(super) registry: Registry,
+    /// Cancelled when the shutdown's time is up: then no drain waits any longer.
+    pub(super) out_of_time: CancellationToken,
 }
 
 type Checking = Pin<Box<dyn Future<Output = (u64, Result<Health, HookError>)> + Send>>;
@@ -52,6 +57,7 @@ impl<P: Plugin> Lifecycle<P> {
         config_version: ConfigVersion,
         store: Option<FileStore>,
         registry: Registry,
+        out_of_time: CancellationToken,
     ) -> Self {
         let secrets = Secrets::new(plugin.secret_fields());
         Self {
@@ -66,7 +72,9 @@ impl<P: Plugin> Lifecycle<P> {
             running: None,
             generation: 0,
             store,
+            unstored: false,
             registry,
+            out_of_time,
         }
     }
 
@@ -100,7 +108,7 @@ impl<P: Plugin> Lifecycle<P> {
 
     fn begin_check(&self) -> Option<Checking> {
         let generation = &self.running.as_ref()?.generation;
-        let (number, check) = (generation.number(), self.check(generation));
+        let (number, check) = (generation.number(), self.ask_health(generation));
         Some(Box::pin(async move { (number, check.await) }))
     }
 
@@ -118,7 +126,8 @@ impl<P: Plugin> Lifecycle<P> {
         self.published.publish(|snapshot| snapshot.operation = None);
 
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
-        if gone {
+        // After a shutdown it stays to be seen as what it is; there is nothing to make room for.
+        if gone && operation != Operation::Shutdown {
             self.registry.remove(self.name());
         }
         // The turn is given back first: who has the answer may give the next command.

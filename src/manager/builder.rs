@@ -35,9 +35,16 @@ impl Default for PluginManagerBuilder {
 }
 
 impl PluginManagerBuilder {
-    /// How long a drain waits for requests before it cancels them. Default: 60 s.
+    /// How long a drain waits for requests before it cancels them. Default: 60 s. What is cancelled
+    /// has up to [`cancel_grace`](Self::cancel_grace) more to leave.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.defaults.drain_timeout = timeout;
+        self
+    }
+
+    /// How long cancelled requests are given to leave before they count as remaining. Default: 1 s.
+    pub fn cancel_grace(mut self, grace: Duration) -> Self {
+        self.defaults.cancel_grace = grace;
         self
     }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tower_plugin_gate::{HasSlot, Lease, PluginState, Rejected, Slot};
+use tower_plugin_gate::{Counters, HasSlot, Latency, Lease, PluginState, Rejected, Slot};
 
 use crate::lifecycle::Published;
 
@@ -52,6 +52,19 @@ impl<I: Send + Sync + 'static> PluginHandle<I> {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.published.read(|snapshot| snapshot.in_flight())
+    }
+
+    /// What became of its requests, of all generations.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.slot.counters()
+    }
+
+    /// How long its requests took; `None` where no [`LatencyLayer`](crate::LatencyLayer) was ever
+    /// made for it.
+    #[must_use]
+    pub fn latency(&self) -> Option<Latency> {
+        self.slot.latency()
     }
 
     /// Why the last operation on it failed, until one succeeds.

@@ -1,10 +1,12 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::registry::{Entry, Plugins};
 use super::{PluginManagerBuilder, Registration};
@@ -62,9 +64,19 @@ pub(super) struct Inner {
     pub(super) journal: Arc<Journal>,
     pub(super) defaults: Settings,
     pub(super) plugin_dir: Option<PathBuf>,
+    /// Cancelled when the shutdown's time is up.
+    pub(super) out_of_time: CancellationToken,
     pub(super) started: Instant,
-    /// Part of every config version, so that one from before a restart matches nothing.
-    pub(super) run: u32,
+    /// Part of every config version, so that one from before a restart, or of an earlier plugin
+    /// of the same name, matches nothing. Counts up with every registration.
+    run: AtomicU32,
+}
+
+impl Inner {
+    pub(super) fn next_run(&self) -> u32 {
+        // Relaxed: only that it differs each time matters.
+        self.run.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 impl Default for PluginManager {
@@ -99,9 +111,10 @@ impl PluginManager {
             journal: Journal::new(event_capacity),
             defaults,
             plugin_dir,
+            out_of_time: CancellationToken::new(),
             started: Instant::now(),
             // The low bits differ between any two starts less than months apart.
-            run: (since.as_millis() & u128::from(u32::MAX)) as u32,
+            run: AtomicU32::new((since.as_millis() & u128::from(u32::MAX)) as u32),
         };
         Self {
             inner: Arc::new(inner),
@@ -116,7 +129,9 @@ impl PluginManager {
     /// Exchanges the plugin's generation for one with the same config, or with what its file in
     /// the plugin directory says by now.
     ///
-    /// Cancel safe: once polled, the reload goes on when the future is dropped.
+    /// Cancel safe: once polled, the reload goes on when the future is dropped. A request of the
+    /// plugin itself must not wait for this: it would wait for its own end, until the drain's
+    /// deadline.
     ///
     /// # Errors
     ///
@@ -211,7 +226,8 @@ impl PluginManager {
         self.command(name, Request::Enable).await
     }
 
-    /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile.
+    /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile; plugins
+    /// that depend on it go on. It is registered anew, and so enabled, when the server starts again.
     ///
     /// # Errors
     ///

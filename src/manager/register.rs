@@ -120,7 +120,7 @@ impl<P: Plugin> Registration<P> {
         }
         let name: Arc<str> = name.into();
         let config_version = ConfigVersion {
-            run: manager.inner.run,
+            run: manager.inner.next_run(),
             number: 1,
         };
         let shown = Secrets::new(plugin.secret_fields()).mask(&config);
@@ -164,6 +164,7 @@ impl<P: Plugin> Registration<P> {
             config_version,
             manager.inner.plugin_dir.clone().map(FileStore::new),
             Registry::new(&manager.inner.plugins),
+            manager.inner.out_of_time.clone(),
         );
         tokio::spawn(lifecycle.run(inbox));
         // A failed start is told by the handle's state.

@@ -1,4 +1,6 @@
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -33,6 +35,25 @@ impl PluginManager {
     /// so this takes about one drain timeout for each step of dependency, and at first whatever
     /// an operation under way still takes.
     ///
+    /// Call it while the server still answers, and stop the server afterwards: requests that a
+    /// plugin holds up are cancelled here and nowhere else, so a server that waits for its
+    /// connections first may wait for ever.
+    ///
+    /// ```no_run
+    /// # async fn run(listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use tower_plugin::PluginManager;
+    ///
+    /// let manager = PluginManager::new();
+    /// axum::serve(listener, app)
+    ///     .with_graceful_shutdown(async move {
+    ///         // … a signal …
+    ///         manager.shutdown_within(Duration::from_secs(30)).await;
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    ///
     /// Calling it again waits for nothing but what is left.
     pub async fn shutdown(&self) -> ShutdownReport {
         let mut left = self.inner.plugins.close();
@@ -51,6 +72,35 @@ impl PluginManager {
         }
         tracing::info!(clean = report.is_clean(), "shut down");
         report
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits for requests no longer than `limit` in all,
+    /// whatever the drain timeouts and however many steps and operations there are to wait for:
+    /// then requests are cancelled, and no drain waits any more. The hooks of the plugins come on
+    /// top, under their own timeouts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_plugin::{BoxError, PluginManager, plugin_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// let manager = PluginManager::new();
+    /// let plugin = manager.register("p", plugin_fn(|()| async { Ok::<_, BoxError>(()) })).await?;
+    /// let lease = plugin.enter()?;
+    /// let worker = tokio::spawn(async move { lease.cancelled().await });
+    ///
+    /// let report = manager.shutdown_within(Duration::from_millis(10)).await;
+    /// assert_eq!(report.plugins[0].drain.cancelled, 1);
+    /// worker.await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn shutdown_within(&self, limit: Duration) -> ShutdownReport {
+        let mut shutdown = pin!(self.shutdown());
+        if let Ok(report) = tokio::time::timeout(limit, &mut shutdown).await {
+            return report;
+        }
+        self.inner.out_of_time.cancel();
+        shutdown.await
     }
 }
 

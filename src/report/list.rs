@@ -46,6 +46,8 @@ pub struct PluginInfo {
     pub generation: u64,
     /// Number of the config in force.
     pub config_version: u64,
+    /// The operation under way, which may go on while a new generation serves already.
+    pub operation: Option<Operation>,
     /// Since when it is in its state, in seconds since 1970 on the wire.
     #[serde(serialize_with = "unix_seconds")]
     pub since: SystemTime,

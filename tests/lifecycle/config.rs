@@ -95,6 +95,14 @@ async fn secrets_are_masked_and_kept_when_the_mask_comes_back() {
     let report = manager.update_config("p", unchanged).await.unwrap();
     assert_eq!(report.outcome, Outcome::Unchanged, "the secret was kept");
 
+    let known = json!({"value": 2, "tokens": ["******"]});
+    let error = manager.update_config("p", known).await.unwrap_err();
+    assert_eq!(
+        error.config_error().unwrap().pointer(),
+        "/tokens",
+        "a mask is no secret"
+    );
+
     script.next_starts([Act::Fail("token s3cr3t is no good")]);
     manager.reload("p").await.unwrap_err();
     let error = manager

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 use tower_plugin::{PluginManager, PluginState};
 
-use crate::scenario::{Script, Scripted};
+use crate::scenario::{Script, Scripted, reload_in_background};
 
 fn manager() -> PluginManager {
     PluginManager::builder()
@@ -21,10 +21,7 @@ async fn recreate_waits_for_the_requests_inside_and_reports_them_completed() {
         .unwrap();
     let lease = plugin.enter().unwrap();
 
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("p").await }
-    });
+    let reload = reload_in_background(&manager, "p");
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(plugin.state(), PluginState::Reloading);
     assert_eq!(plugin.enter().unwrap_err().state(), PluginState::Reloading);
@@ -119,10 +116,7 @@ async fn second_command_to_a_busy_plugin_is_told_so_and_changes_nothing() {
         .await
         .unwrap();
     let lease = plugin.enter().unwrap();
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("p").await }
-    });
+    let reload = reload_in_background(&manager, "p");
     tokio::time::sleep(Duration::from_secs(1)).await;
     for answer in [
         manager.reload("p").await,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde_json::json;
 use tower_plugin::{Health, HealthStatus, PluginManager, ReportedHealth};
 
-use crate::scenario::{Act, Script, Scripted};
+use crate::scenario::{Act, Script, Scripted, reload_in_background};
 
 #[tokio::test(start_paused = true)]
 async fn background_check_finds_a_change_and_reads_return_what_it_found() {
@@ -59,10 +59,7 @@ async fn disabled_counts_as_healthy_failed_does_not_and_transition_as_before() {
     broken.next_starts([Act::Fail("no")]);
     manager.register("broken", Scripted(broken)).await.unwrap();
     script.next_starts([Act::Wait]);
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("p").await }
-    });
+    let reload = reload_in_background(&manager, "p");
     script.waiting().await;
     let status = manager.status();
     assert_eq!(status.health_status.healthy_count, 2);

@@ -82,6 +82,6 @@ async fn background_task_that_does_not_end_is_reported() {
         .unwrap();
     let report = manager.reload("p").await.unwrap();
     let told = report.stop_error.unwrap();
-    assert_eq!(told, "1 background tasks did not end within 10s");
+    assert_eq!(told, "background tasks that did not end within 10s: 1");
     assert_eq!(report.outcome, Outcome::Applied);
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tower_plugin::{BoxError, PluginManager, PluginState, plugin_fn};
 
-use crate::scenario::{Act, Script, Scripted};
+use crate::scenario::{Act, Script, Scripted, reload_in_background};
 
 #[tokio::test(start_paused = true)]
 async fn slow_plugin_delays_neither_reads_nor_other_plugins() {
@@ -17,10 +17,7 @@ async fn slow_plugin_delays_neither_reads_nor_other_plugins() {
         .await
         .unwrap();
     script.next_starts([Act::Wait]);
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("slow").await }
-    });
+    let reload = reload_in_background(&manager, "slow");
     script.waiting().await;
     let before = tokio::time::Instant::now();
     assert_eq!(

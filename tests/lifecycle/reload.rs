@@ -1,7 +1,7 @@
 use serde_json::json;
 use tower_plugin::{Health, Outcome, PluginHandle, PluginManager, PluginState, ReloadStrategy};
 
-use crate::scenario::{Act, Instance, Script, Scripted};
+use crate::scenario::{Act, Instance, Script, Scripted, reload_in_background};
 
 async fn registered(
     manager: &PluginManager,
@@ -21,10 +21,7 @@ async fn replace_serves_on_while_the_new_instance_starts() {
     let (manager, script) = (PluginManager::new(), Script::new());
     let plugin = registered(&manager, &script, ReloadStrategy::Replace).await;
     script.next_starts([Act::Wait]);
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("p").await }
-    });
+    let reload = reload_in_background(&manager, "p");
     script.waiting().await;
     assert_eq!(plugin.state(), PluginState::Reloading);
     assert_eq!(plugin.enter().unwrap().instance().generation, 1);

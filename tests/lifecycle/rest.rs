@@ -53,11 +53,17 @@ async fn unloaded_plugin_is_forgotten_and_its_layers_reject_for_good() {
         .register("p", Scripted(script.clone()))
         .await
         .unwrap();
+    let old_version = manager.config("p").unwrap().version;
     manager.unload("p").await.unwrap();
     assert_eq!(script.hooks(), (1, 1));
     assert!(manager.list().plugins.is_empty());
     assert!(manager.reload("p").await.unwrap_err().is_not_found());
     let new = manager.register("p", Scripted(script)).await.unwrap();
+    assert_ne!(
+        manager.config("p").unwrap().version,
+        old_version,
+        "though both are the first"
+    );
     assert!(new.enter().is_ok());
     assert_eq!(old.enter().unwrap_err().state(), PluginState::Unloading);
 }

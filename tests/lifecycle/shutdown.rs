@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tower_plugin::{PluginManager, PluginState, RegisterError};
 
-use crate::scenario::{Act, Script, Scripted};
+use crate::scenario::{Act, Script, Scripted, reload_in_background};
 
 #[tokio::test(start_paused = true)]
 async fn dependents_are_stopped_before_what_they_depend_on() {
@@ -75,6 +75,8 @@ async fn after_shutdown_nothing_is_admitted_registered_or_changed() {
         .await
         .unwrap_err();
     assert_eq!(error, RegisterError::ShuttingDown);
+    assert!(manager.reload("p").await.unwrap_err().is_shutting_down());
+    assert_eq!(manager.list().plugins[0].status, PluginState::Unloading);
     assert!(
         manager.shutdown().await.plugins.is_empty(),
         "a second time there is nothing left"
@@ -89,10 +91,7 @@ async fn shutdown_waits_for_the_operation_under_way_and_refuses_the_next() {
         .await
         .unwrap();
     script.next_starts([Act::Wait]);
-    let reload = tokio::spawn({
-        let manager = manager.clone();
-        async move { manager.reload("p").await }
-    });
+    let reload = reload_in_background(&manager, "p");
     script.waiting().await;
     let shutdown = tokio::spawn({
         let manager = manager.clone();
@@ -104,4 +103,42 @@ async fn shutdown_waits_for_the_operation_under_way_and_refuses_the_next() {
     assert_eq!(reload.await.unwrap().unwrap().generation, 2);
     assert_eq!(shutdown.await.unwrap().plugins.len(), 1);
     assert_eq!(script.hooks(), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_of_the_shutdown_ends_every_drain() {
+    let (manager, limit) = (PluginManager::new(), Duration::from_secs(5));
+    let base = manager.register("a", Scripted(Script::new()));
+    let base = base.await.unwrap();
+    let on_base = Arc::new(Script {
+        dependencies: vec!["a"],
+        ..Script::default()
+    });
+    let top = manager.register("b", Scripted(on_base)).await.unwrap();
+    let workers = [base.enter().unwrap(), top.enter().unwrap()]
+        .map(|lease| tokio::spawn(async move { lease.cancelled().await }));
+    let reload = reload_in_background(&manager, "b");
+    tokio::task::yield_now().await;
+    assert_eq!(top.state(), PluginState::Reloading);
+
+    let before = tokio::time::Instant::now();
+    let report = manager.shutdown_within(limit).await;
+    assert_eq!(before.elapsed(), limit);
+    assert_eq!(reload.await.unwrap().unwrap().drain.cancelled, 1);
+    let cancelled = report.plugins.iter().map(|plugin| plugin.drain.cancelled);
+    assert_eq!(cancelled.sum::<usize>(), 1);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_with_nobody_inside_does_not_wait_for_its_limit() {
+    let manager = PluginManager::new();
+    let plugin = Scripted(Script::new());
+    manager.register("p", plugin).await.unwrap();
+    let before = tokio::time::Instant::now();
+    let report = manager.shutdown_within(Duration::from_secs(5)).await;
+    assert!(report.is_clean());
+    assert_eq!(before.elapsed(), Duration::ZERO);
 }

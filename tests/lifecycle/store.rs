@@ -122,6 +122,40 @@ async fn config_that_cannot_be_stored_is_refused_before_anything_is_touched() {
 }
 
 #[tokio::test]
+async fn file_in_the_way_of_a_config_refuses_it_and_permissions_are_kept() {
+    let (dir, script) = (tempfile::tempdir().unwrap(), Script::new());
+    let manager = manager(&dir);
+    manager
+        .register("p", Scripted(script.clone()))
+        .await
+        .unwrap();
+    let path = dir.path().join("p.json");
+    fs::create_dir(&path).unwrap();
+    let error = manager
+        .update_config("p", json!({"value": 3}))
+        .await
+        .unwrap_err();
+    assert!(error.is_store_unavailable(), "{error}");
+    assert_eq!(script.hooks(), (1, 0));
+    fs::remove_dir(&path).unwrap();
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::write(&path, "{}").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        manager
+            .update_config("p", json!({"value": 4}))
+            .await
+            .unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
+    }
+}
+
+#[tokio::test]
 async fn plugin_dir_that_is_none_is_refused_when_the_manager_is_built() {
     let built = PluginManager::builder()
         .plugin_dir("/does/not/exist")

@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 use tokio::sync::Notify;
-use tower_plugin::{BoxError, Health, Plugin, StartContext};
+use tokio::task::JoinHandle;
+use tower_plugin::{
+    BoxError, Health, OperationError, Plugin, PluginManager, ReloadReport, StartContext,
+};
 
 /// What a hook does next, where it is not to succeed.
 #[derive(Debug, Clone)]
@@ -106,6 +109,15 @@ impl Drop for Instance {
     fn drop(&mut self) {
         self.script.instances_alive.fetch_sub(1, SeqCst);
     }
+}
+
+/// A reload that goes on while the test does something else.
+pub fn reload_in_background(
+    manager: &PluginManager,
+    name: &'static str,
+) -> JoinHandle<Result<ReloadReport, OperationError>> {
+    let manager = manager.clone();
+    tokio::spawn(async move { manager.reload(name).await })
 }
 
 pub struct Scripted(pub Arc<Script>);

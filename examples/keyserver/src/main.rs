@@ -7,10 +7,10 @@ use std::{
 
 use clap::Parser;
 use keyserver::{cli::Args, serve};
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args = Args::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
@@ -18,7 +18,13 @@ async fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    match serve::run(&args).await {
+    let served = Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let served = runtime.block_on(serve::run(&args));
+        // A key that is still being checked holds up nobody.
+        runtime.shutdown_background();
+        served
+    });
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");

@@ -10,9 +10,11 @@
 //! | [`Slot`] | the current generation of a plugin, or why there is none |
 //! | [`Lease`] | a permit plus the plugin's instance, for work that outlives a response |
 //! | [`PluginLayer`] | gates HTTP and gRPC services, counting until the response body ends |
+//! | [`LatencyLayer`] | times requests, where that is wanted |
 //! | [`SelectLayer`] | gates a service behind many plugins: the request says which |
 //! | [`AnyLayer`] | gates any other [`tower_service::Service`]: a rejection is an `Err` |
 //! | [`OnClosed`] | what becomes of a request at a closed gate: reject, hold, or bypass |
+//! | [`LingerLayer`] | lets clients read a rejection that comes before their upload is through |
 //!
 //! ```
 //! use tower_plugin_gate::{Generation, PluginState, Slot};
@@ -38,6 +40,8 @@
 
 mod any;
 mod gate;
+mod latency;
+mod linger;
 #[cfg(all(test, tower_plugin_loom))]
 mod loom_models;
 mod plugin;
@@ -49,7 +53,9 @@ mod sync;
 mod testing;
 
 pub use any::{AnyFuture, AnyLayer, AnyPolicyFuture, AnyService};
-pub use gate::{Cancelled, CancelledError, Drained, Gate, Permit};
+pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
+pub use latency::{Latency, LatencyBody, LatencyFuture, LatencyLayer, LatencyService};
+pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
     Answer, Holder, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
 };

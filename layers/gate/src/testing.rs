@@ -23,6 +23,8 @@ pub(crate) fn open_slot() -> (Slot<()>, Gate) {
 pub(crate) enum Step {
     Data(&'static str),
     Trailers,
+    /// Trailers with a `grpc-status`.
+    Status(&'static str),
     Error,
     /// Pending for one poll.
     Pending,
@@ -71,6 +73,11 @@ impl Body for Script {
             None => None,
             Some(Step::Data(data)) => Some(Ok(Frame::data(Bytes::from_static(data.as_bytes())))),
             Some(Step::Trailers) => Some(Ok(Frame::trailers(HeaderMap::new()))),
+            Some(Step::Status(status)) => {
+                let mut trailers = HeaderMap::new();
+                trailers.insert("grpc-status", http::HeaderValue::from_static(status));
+                Some(Ok(Frame::trailers(trailers)))
+            }
             Some(Step::Error) => Some(Err("the body failed".into())),
             Some(Step::Panic) => panic!("the body panicked"),
             Some(Step::Stuck) => {

@@ -2,10 +2,12 @@
 
 mod auth;
 mod host;
+mod hosts;
 mod origin;
 mod token;
 
 pub(super) use auth::{Access, AuthGuard, Scope};
-pub(super) use host::{HostGuard, Hosts};
+pub(super) use host::HostGuard;
+pub(super) use hosts::Hosts;
 pub(super) use origin::origin_guard;
 pub(super) use token::Tokens;

@@ -55,10 +55,8 @@ impl Handler {
         let body = body::read(&head.headers, body, self.limits)
             .await
             .map_err(at)?;
-        let only_if = precondition::check(&head.headers, self.requires_if_match, || {
-            self.manager.config(&plugin).map(|view| view.version)
-        })
-        .map_err(at)?;
+        let only_if =
+            precondition::check(&head.headers, self.requires_if_match, before).map_err(at)?;
         let value = body::decode(&body).map_err(at)?;
         let is_patch = accepted == body::MERGE_PATCH;
         let done = match (is_patch, only_if) {

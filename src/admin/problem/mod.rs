@@ -1,5 +1,6 @@
 //! What is answered in place of what was asked for, and why.
 
+mod catalogue;
 mod form;
 mod operation;
 #[expect(

@@ -48,7 +48,7 @@ fn rejected(refused: &ConfigError, message: String) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "config_rejected", message)
         .with("outcome", Outcome::Rejected.as_str())
         .with("pointer", refused.pointer())
-        .with("must", refused.message())
+        .with("violation", refused.message())
 }
 
 fn failed(report: &ReloadReport, timed_out: bool) -> Problem {

@@ -1,12 +1,19 @@
 //! The key server from outside: over HTTP, by GnuPG, and as a process.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod add;
+mod config;
 mod gnupg;
 mod index;
+mod limits;
 mod lookup;
 mod process;
+mod reload;
+mod start;
+mod stop;
 mod support;
+mod tarpit;
 #[allow(dead_code)]
 #[path = "../../src/keys/testing.rs"]
 mod testing;

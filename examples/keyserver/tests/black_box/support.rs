@@ -1,6 +1,12 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, Method, Request, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -11,27 +17,52 @@ use keyserver::{
     keys::Limits,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A client of a server on loopback.
+#[derive(Clone)]
 pub(crate) struct Http {
     address: SocketAddr,
     client: Client<HttpConnector, Full<bytes::Bytes>>,
+    token: Option<&'static str>,
 }
 
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) content_type: String,
     pub(crate) text: String,
 }
 
 impl Http {
     pub(crate) fn new(address: SocketAddr) -> Self {
+        Self::connecting(address, HttpConnector::new())
+    }
+
+    /// The same client at another address of this machine: all of 127.0.0.0/8 is.
+    pub(crate) fn at_address(&self, client: [u8; 4]) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(IpAddr::from(client)));
+        Self::connecting(self.address, connector)
+    }
+
+    fn connecting(address: SocketAddr, connector: HttpConnector) -> Self {
         Self {
             address,
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            token: None,
+        }
+    }
+
+    /// The same client, showing a token.
+    pub(crate) fn with_token(&self, token: &'static str) -> Self {
+        Self {
+            token: Some(token),
+            ..self.clone()
         }
     }
 
@@ -42,16 +73,19 @@ impl Http {
         kind: &str,
         body: String,
     ) -> Answer {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address))
-            .header(CONTENT_TYPE, kind)
-            .body(body.into())
-            .unwrap();
+            .header(CONTENT_TYPE, kind);
+        if let Some(token) = self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(body.into()).unwrap();
         let response = self.client.request(request).await.unwrap();
         let content_type = response.headers().get(CONTENT_TYPE);
         Answer {
             status: response.status(),
+            headers: response.headers().clone(),
             content_type: content_type
                 .map_or("", |kind| kind.to_str().unwrap())
                 .to_owned(),
@@ -93,6 +127,19 @@ impl Answer {
             "{:?} has no {reason:?}",
             self.text
         );
+    }
+
+    /// The whole body, read as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// How many seconds to wait, as the answer says.
+    #[track_caller]
+    pub(crate) fn retry_after(&self) -> u64 {
+        let seconds = self.headers.get(RETRY_AFTER).expect("a Retry-After");
+        seconds.to_str().unwrap().parse().unwrap()
     }
 
     #[track_caller]

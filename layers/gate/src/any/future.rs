@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use crate::gate::Exit;
 use crate::{BoxError, Permit, Rejected};
 
 pin_project! {
@@ -32,7 +33,10 @@ pin_project! {
 }
 
 impl<F> AnyFuture<F> {
-    pub(crate) fn admitted(future: F, permit: Permit) -> Self {
+    pub(crate) fn admitted(call: impl FnOnce() -> F, permit: Permit) -> Self {
+        permit.leaves(Exit::Panicked);
+        let future = call();
+        permit.leaves(Exit::Dropped);
         Self {
             state: State::Admitted { future, permit },
         }
@@ -54,22 +58,26 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        let (output, completed) = match state.as_mut().project() {
-            StateProj::Admitted { future, permit } => match future.poll(cx) {
-                Poll::Ready(output) => (output.map_err(Into::into), true),
-                Poll::Pending => {
-                    ready!(permit.poll_cancelled(cx));
-                    (Err(permit.cancelled_error().into()), false)
+        let (output, exit) = match state.as_mut().project() {
+            StateProj::Admitted { future, permit } => {
+                permit.leaves(Exit::Panicked);
+                let polled = future.poll(cx);
+                permit.leaves(Exit::Dropped);
+                match polled {
+                    Poll::Ready(Ok(output)) => (Ok(output), Exit::Completed),
+                    Poll::Ready(Err(error)) => (Err(error.into()), Exit::Failed),
+                    Poll::Pending => {
+                        ready!(permit.poll_cancelled(cx));
+                        (Err(permit.cancelled_error().into()), Exit::Dropped)
+                    }
                 }
-            },
-            StateProj::Rejected { rejected } => (Err(rejected.clone().into()), false),
+            }
+            StateProj::Rejected { rejected } => (Err(rejected.clone().into()), Exit::Dropped),
             StateProj::Done => panic!("future polled after completion"),
         };
         // Dropped here and not with the future: whoever holds a finished future holds nothing.
         if let StateOwn::Admitted { permit, .. } = state.project_replace(State::Done) {
-            if completed {
-                permit.complete();
-            }
+            permit.leaves(exit);
         }
         Poll::Ready(output)
     }

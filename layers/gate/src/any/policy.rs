@@ -7,6 +7,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{AnyFuture, AnyService};
+use crate::gate::Exit;
 use crate::policy::{HeldCall, Inside, Turn, fresh};
 use crate::{BoxError, CancelledError, Closed, OnClosed, Permit};
 
@@ -19,8 +20,8 @@ impl Inside for Permit {
         Self::cancelled_error(self)
     }
 
-    fn complete(self) {
-        Self::complete(self);
+    fn leaves(&self, exit: Exit) {
+        Self::leaves(self, exit);
     }
 }
 
@@ -45,7 +46,7 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let state = match self.door.enter() {
             Ok(permit) => State::Gated {
-                future: AnyFuture::admitted(self.inner.call(request), permit),
+                future: AnyFuture::admitted(|| self.inner.call(request), permit),
             },
             Err(rejected) => match self.policy.decide_raw(self.door.raw(), rejected) {
                 Closed::Reject(rejected) => State::Gated {
@@ -110,8 +111,8 @@ where
                 StateProj::Gated { future } => return future.poll(cx),
                 StateProj::Bypassed { future } => ready!(future.poll(cx)).map_err(Into::into),
                 StateProj::Held { call } => match ready!(call.as_mut().poll_call(cx)) {
-                    Turn::Called(future, permit) => {
-                        let future = AnyFuture::admitted(future, permit);
+                    Turn::Ready(mut service, request, permit) => {
+                        let future = AnyFuture::admitted(|| service.call(request), permit);
                         state.set(State::Gated { future });
                         continue;
                     }

@@ -57,7 +57,7 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         match self.door.enter() {
-            Ok(permit) => AnyFuture::admitted(self.inner.call(request), permit),
+            Ok(permit) => AnyFuture::admitted(|| self.inner.call(request), permit),
             Err(rejected) => AnyFuture::rejected(rejected),
         }
     }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock};
 use std::task::Context;
 
-use super::{CancelledError, Wait, Waiters};
+use super::{CancelledError, PanickedError, Wait, Waiters};
 use crate::PluginState;
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -37,17 +37,23 @@ impl Drain {
         self.state.get_or_init(|| state);
     }
 
+    fn plugin(&self) -> Arc<str> {
+        self.plugin.get().map_or_else(|| Arc::from(""), Arc::clone)
+    }
+
     /// What a request that is cut off here is told.
     pub(crate) fn cancelled_error(&self) -> CancelledError {
-        let plugin = self.plugin.get().map_or_else(|| Arc::from(""), Arc::clone);
-        CancelledError::new(
-            plugin,
-            self.state.get().copied().unwrap_or(PluginState::Unloading),
-        )
+        let state = self.state.get().copied().unwrap_or(PluginState::Unloading);
+        CancelledError::new(self.plugin(), state)
+    }
+
+    /// What a request that ended in a panic is told.
+    pub(crate) fn panicked_error(&self) -> PanickedError {
+        PanickedError::new(self.plugin())
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        // Acquire: pairs with the AcqRel `fetch_sub` in `shard_done`, so what requests wrote
+        // Acquire: pairs with the Release `fetch_sub` in `shard_done`, so what requests wrote
         // before they left is visible to whoever sees the gate drained.
         self.live.load(Ordering::Acquire) == 0
     }
@@ -64,9 +70,9 @@ impl Drain {
 
     /// To be called once by each shard.
     pub(super) fn shard_done(&self) {
-        // AcqRel: releases this shard's exits to, and acquires the other shards' exits from, the
-        // load in `is_done` and the other calls of this line.
-        if self.live.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // Release: pairs with the Acquire in `is_done`, where the last zero carries the exits of
+        // every shard: read-modify-writes hand on what they found.
+        if self.live.fetch_sub(1, Ordering::Release) == 1 {
             self.waiting.wake_all();
         }
     }

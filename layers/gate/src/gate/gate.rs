@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Drain, Drained, Permit, Shard};
+use super::{Counters, Drain, Drained, Permit, Shard};
 use crate::sync::{AtomicUsize, Ordering, shards, thread_number};
 
 /// Admission for one generation of a plugin: open, then closed for good.
@@ -104,6 +104,11 @@ impl Gate {
         &self.inner.drain
     }
 
+    /// Whether both are handles to one gate.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Whether the gate has been closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -121,6 +126,16 @@ impl Gate {
     #[must_use]
     pub fn cancelled_count(&self) -> u64 {
         self.inner.shards.iter().map(|shard| shard.cut()).sum()
+    }
+
+    /// What became of those who were let in; `rejected` is the slot's to count, and 0 here.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let mut sum = Counters::default();
+        for shard in &self.inner.shards {
+            sum += shard.counters();
+        }
+        sum
     }
 
     /// Whether the gate is closed and everybody has left.

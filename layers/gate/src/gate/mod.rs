@@ -11,6 +11,7 @@
 //! The last shard to be done wakes everybody in [`Gate::drained`].
 
 mod cancelled;
+mod counters;
 mod drain;
 mod drained;
 mod error;
@@ -24,12 +25,16 @@ mod shard;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
 mod wait;
+mod word;
 
 pub use cancelled::Cancelled;
 pub(crate) use cancelled::Listener;
+pub use counters::Counters;
+pub(crate) use counters::Exit;
+use counters::ExitCell;
 pub(crate) use drain::Drain;
 pub use drained::Drained;
-pub use error::CancelledError;
+pub use error::{CancelledError, PanickedError};
 pub use gate::Gate;
 pub use permit::Permit;
 pub(crate) use shard::Shard;

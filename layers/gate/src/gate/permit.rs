@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Cancelled, CancelledError, Listener, Shard, Wait};
+use super::{Cancelled, CancelledError, Exit, ExitCell, Listener, PanickedError, Shard, Wait};
 
 /// Proof of admission through a [`Gate`](super::Gate): who holds it is inside until it drops.
 ///
@@ -19,7 +19,7 @@ use super::{Cancelled, CancelledError, Listener, Shard, Wait};
 pub struct Permit {
     shard: Arc<Shard>,
     wait: Wait,
-    completed: bool,
+    exit: ExitCell,
 }
 
 impl Permit {
@@ -27,18 +27,24 @@ impl Permit {
         Self {
             shard,
             wait: Wait::default(),
-            completed: false,
+            exit: ExitCell::new(Exit::Dropped),
         }
     }
 
     /// Leaves, having finished its work: it is not counted as cancelled even if the gate was
     /// cancelled meanwhile. Dropping the permit leaves too, without that claim.
-    pub fn complete(mut self) {
-        self.mark_completed();
+    pub fn complete(self) {
+        self.leaves(Exit::Completed);
     }
 
-    pub(crate) fn mark_completed(&mut self) {
-        self.completed = true;
+    /// Leaves, having failed: as [`complete`](Self::complete), but counted as failed.
+    pub fn fail(self) {
+        self.leaves(Exit::Failed);
+    }
+
+    /// How it is to be counted when it drops.
+    pub(crate) fn leaves(&self, exit: Exit) {
+        self.exit.set(exit);
     }
 
     /// Whether the gate was cancelled, that is, whether the drain's deadline has passed.
@@ -51,6 +57,10 @@ impl Permit {
     #[must_use]
     pub fn cancelled_error(&self) -> CancelledError {
         self.shard.drain().cancelled_error()
+    }
+
+    pub(crate) fn panicked_error(&self) -> PanickedError {
+        self.shard.drain().panicked_error()
     }
 
     /// Resolves once the gate is cancelled. Cancel safe.
@@ -88,7 +98,7 @@ impl Clone for Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.shard.leave(&mut self.wait);
-        self.shard.exit(self.completed);
+        self.shard.exit(self.exit.get());
     }
 }
 

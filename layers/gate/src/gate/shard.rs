@@ -3,13 +3,9 @@ use std::task::Context;
 
 use crossbeam_utils::CachePadded;
 
-use super::{Drain, Wait, Waiters};
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-
-const CLOSED: usize = 0b01;
-const DONE: usize = 0b10;
-/// One request inside, in the bits above the two flags.
-const ONE: usize = 0b100;
+use super::word::{self, CARRIED, CARRY, CLOSED, COMPLETED, DONE, ONE};
+use super::{Counters, Drain, Exit, Wait, Waiters};
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// A part of a gate's count with a cache line, and an `Arc`, of its own.
 #[derive(Debug)]
@@ -17,13 +13,24 @@ pub(crate) struct Shard {
     line: CachePadded<Line>,
 }
 
+#[derive(Debug, Default)]
+struct Left {
+    /// Completed, in steps of 2³⁵.
+    carried: AtomicU64,
+    failed: AtomicU64,
+    cancelled: AtomicU64,
+    panicked: AtomicU64,
+    abandoned: AtomicU64,
+}
+
 #[derive(Debug)]
 struct Line {
-    word: AtomicUsize,
+    word: AtomicU64,
     cancelled: AtomicBool,
-    /// How many left after the cancellation without having been completed.
-    cut: AtomicU64,
-    /// Tasks to wake on cancellation. Emptied once, when `cancelled` is set under this lock.
+    /// How many left in other ways than by completion, which the word counts. Each is Relaxed:
+    /// written before the Release in `leave_word`, exact once `Drain::is_done` was seen.
+    left: Left,
+    /// Tasks to wake on cancellation.
     waiting: Waiters,
     drain: Arc<Drain>,
 }
@@ -32,9 +39,9 @@ impl Shard {
     pub(crate) fn new(drain: Arc<Drain>) -> Self {
         Self {
             line: CachePadded::new(Line {
-                word: AtomicUsize::new(0),
+                word: AtomicU64::new(0),
                 cancelled: AtomicBool::new(false),
-                cut: AtomicU64::new(0),
+                left: Left::default(),
                 waiting: Waiters::default(),
                 drain,
             }),
@@ -53,7 +60,7 @@ impl Shard {
         if before & CLOSED == 0 {
             return true;
         }
-        self.subtract();
+        self.leave_word(ONE);
         false
     }
 
@@ -63,20 +70,37 @@ impl Shard {
         self.line.word.fetch_add(ONE, Ordering::Relaxed);
     }
 
-    /// Counts one out, who was `completed` or not.
-    pub(crate) fn exit(&self, completed: bool) {
-        if !completed && self.is_cancelled() {
-            // Relaxed: ordered by the Release half of `subtract`, read after `is_done`.
-            self.line.cut.fetch_add(1, Ordering::Relaxed);
-        }
-        self.subtract();
+    /// Counts one out.
+    pub(crate) fn exit(&self, exit: Exit) {
+        let left = &self.line.left;
+        let counter = match exit {
+            Exit::Completed => return self.leave_word(ONE.wrapping_sub(COMPLETED)),
+            Exit::Failed => &left.failed,
+            Exit::Panicked => &left.panicked,
+            Exit::Dropped | Exit::Left if self.is_cancelled() => &left.cancelled,
+            Exit::Left => return self.leave_word(ONE.wrapping_sub(COMPLETED)),
+            Exit::Dropped => &left.abandoned,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.leave_word(ONE);
     }
 
-    fn subtract(&self) {
+    /// Takes `what` from the word: one who was inside, who may be one more completed.
+    fn leave_word(&self, what: u64) {
         // Release: pairs with the Acquire in `finish`, so that what was done inside is passed on
         // to whoever sees the shard done.
-        let before = self.line.word.fetch_sub(ONE, Ordering::Release);
-        if before == ONE | CLOSED {
+        let before = self.line.word.fetch_sub(what, Ordering::Release);
+        if before & (CLOSED | CARRY) != 0 {
+            self.left_specially(before.wrapping_sub(what));
+        }
+    }
+
+    #[cold]
+    fn left_specially(&self, word: u64) {
+        if word & CARRY != 0 && self.line.word.fetch_and(!CARRY, Ordering::Relaxed) & CARRY != 0 {
+            self.line.left.carried.fetch_add(CARRIED, Ordering::Relaxed);
+        }
+        if word::is_to_be_finished(word) {
             self.finish();
         }
     }
@@ -89,23 +113,23 @@ impl Shard {
         if before & CLOSED != 0 {
             return None;
         }
-        if before == 0 {
+        if word::inside(before) == 0 {
             self.finish();
         }
-        Some(before / ONE)
+        Some(usize::try_from(word::inside(before)).unwrap_or(usize::MAX))
     }
 
     /// Moves a closed and empty shard to done. A passer-by who is being turned away may hold the
     /// count above zero for a moment: then this fails, and the passer-by comes here instead.
     fn finish(&self) {
-        // Acquire: pairs with the Release of every exit, in `subtract`; `shard_done` releases all
-        // of it again. Relaxed: a failure decides nothing.
-        let done = self.line.word.compare_exchange(
-            CLOSED,
-            CLOSED | DONE,
-            Ordering::Acquire,
-            Ordering::Relaxed,
-        );
+        // Acquire: pairs with the Release of every exit, in `leave_word`; `shard_done` releases
+        // all of it again. Relaxed: what is only looked at decides nothing.
+        let done = self
+            .line
+            .word
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
+                word::is_to_be_finished(word).then_some(word | DONE)
+            });
         if done.is_ok() {
             self.line.drain.shard_done();
         }
@@ -116,16 +140,51 @@ impl Shard {
         self.line.word.load(Ordering::Acquire) & CLOSED != 0
     }
 
+    /// How many are inside.
     pub(crate) fn count(&self) -> usize {
         // Relaxed: a number to show, it orders nothing.
         let word = self.line.word.load(Ordering::Relaxed);
         // Beyond `DONE` there are only passers-by who are being turned away.
-        if word & DONE == 0 { word / ONE } else { 0 }
+        let inside = if word & DONE == 0 {
+            word::inside(word)
+        } else {
+            0
+        };
+        usize::try_from(inside).unwrap_or(usize::MAX)
     }
 
+    /// What became of those who were let in.
+    pub(crate) fn counters(&self) -> Counters {
+        let left = &self.line.left;
+        let word = self.line.word.load(Ordering::Relaxed);
+        let mut counters = Counters {
+            completed: word::completed(word) + left.carried.load(Ordering::Relaxed),
+            failed: left.failed.load(Ordering::Relaxed),
+            cancelled: self.cut(),
+            panicked: left.panicked.load(Ordering::Relaxed),
+            abandoned: left.abandoned.load(Ordering::Relaxed),
+            ..Counters::default()
+        };
+        let Counters {
+            completed,
+            failed,
+            cancelled,
+            panicked,
+            abandoned,
+            ..
+        } = counters;
+        let inside = if word & DONE == 0 {
+            word::inside(word)
+        } else {
+            0
+        };
+        counters.admitted = completed + failed + cancelled + panicked + abandoned + inside;
+        counters
+    }
+
+    /// How many left because of a cancellation.
     pub(crate) fn cut(&self) -> u64 {
-        // Relaxed: exact once `Drain::is_done` was seen, see `exit`.
-        self.line.cut.load(Ordering::Relaxed)
+        self.line.left.cancelled.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -140,10 +199,9 @@ impl Shard {
 
     /// Marks the shard cancelled and wakes everybody who waits for that.
     pub(crate) fn cancel(&self) {
-        // Release: pairs with the Acquire in `is_cancelled`. Under the lock, so that nobody
-        // registers after the list was emptied.
-        let set = || self.line.cancelled.store(true, Ordering::Release);
-        self.line.waiting.wake_all_after(set);
+        // Release: pairs with the Acquire in `is_cancelled`.
+        self.line.cancelled.store(true, Ordering::Release);
+        self.line.waiting.wake_all();
     }
 
     /// Whether the shard is cancelled; if not, the task is woken when it is.
@@ -154,11 +212,21 @@ impl Shard {
         if wait.is_current(cx) {
             return false;
         }
-        let waiting = &self.line.waiting;
-        waiting.register_unless(|| self.is_cancelled(), wait, cx)
+        self.line.waiting.register(wait, cx);
+        self.is_cancelled()
     }
 
     pub(crate) fn leave(&self, wait: &mut Wait) {
         self.line.waiting.leave(wait);
+    }
+
+    /// Makes it look as if so many had completed that one more is carried; says how many.
+    #[cfg(test)]
+    pub(crate) fn completed_all_but_one_carry(&self) -> u64 {
+        let completed = CARRIED - 1;
+        self.line
+            .word
+            .store(completed * COMPLETED, Ordering::Relaxed);
+        completed
     }
 }

@@ -1,8 +1,9 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use tokio_test::{assert_pending, assert_ready, task};
 
-use super::Gate;
+use super::{Drain, Exit, Gate, Shard};
 use crate::{Generation, PluginState, Slot};
 
 #[test]
@@ -170,4 +171,19 @@ fn threads_are_spread_over_the_shards() {
     let numbers: HashSet<_> = (0..8).map(|_| number()).collect();
     assert_eq!(numbers.len(), 8);
     assert!(crate::sync::shards().is_power_of_two());
+}
+
+#[test]
+fn completed_requests_are_counted_beyond_what_the_word_holds() {
+    let shard = Shard::new(Arc::new(Drain::new(1)));
+    let before = shard.completed_all_but_one_carry();
+    for more in 1..5 {
+        assert!(shard.enter());
+        shard.exit(Exit::Completed);
+        assert_eq!(shard.counters().completed, before + more);
+        assert_eq!(shard.count(), 0);
+    }
+    shard.close();
+    assert!(shard.drain().is_done());
+    assert_eq!(shard.counters().completed, before + 4);
 }

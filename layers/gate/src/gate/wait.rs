@@ -19,24 +19,6 @@ impl Waiters {
         drop(replaced);
     }
 
-    /// As [`register`](Self::register), unless `happened` says so under the lock, as the closure
-    /// given to [`wake_all_after`](Self::wake_all_after) is run.
-    pub(crate) fn register_unless(
-        &self,
-        happened: impl FnOnce() -> bool,
-        wait: &mut Wait,
-        cx: &Context<'_>,
-    ) -> bool {
-        let mut set = lock(&self.0);
-        if happened() {
-            return true;
-        }
-        let replaced = wait.register(&mut set, cx);
-        drop(set);
-        drop(replaced);
-        false
-    }
-
     /// Takes the task's waker out, if there is one.
     pub(crate) fn leave(&self, wait: &mut Wait) {
         if wait.place.is_some() {
@@ -47,15 +29,7 @@ impl Waiters {
 
     /// Empties the list and wakes who was in it.
     pub(crate) fn wake_all(&self) {
-        self.wake_all_after(|| ());
-    }
-
-    /// As [`wake_all`](Self::wake_all), having done something under the lock.
-    pub(crate) fn wake_all_after(&self, happen: impl FnOnce()) {
-        let mut set = lock(&self.0);
-        happen();
-        let wakers = set.take();
-        drop(set);
+        let wakers = lock(&self.0).take();
         wakers.for_each(Waker::wake);
     }
 }

@@ -37,6 +37,29 @@ fn nothing_is_admitted_after_close_returned_two_shards() {
     bounded(|| nothing_is_admitted_after_close_returned(2));
 }
 
+/// However long a request has been at the door: once close returned, nobody adds to the count.
+fn who_is_inside_was_counted_when_close_returned(shards: usize) {
+    let gate = Gate::with_shards(shards);
+    let workers = [(); 2].map(|()| {
+        let gate = gate.clone();
+        thread::spawn(move || gate.enter())
+    });
+    gate.close();
+    let counted = gate.in_flight();
+    let inside = join(workers).into_iter().flatten().count();
+    assert!(inside <= counted, "{inside} inside, {counted} counted");
+}
+
+#[test]
+fn who_is_inside_was_counted_when_close_returned_one_shard() {
+    bounded_by(1, || who_is_inside_was_counted_when_close_returned(1));
+}
+
+#[test]
+fn who_is_inside_was_counted_when_close_returned_two_shards() {
+    bounded(|| who_is_inside_was_counted_when_close_returned(2));
+}
+
 /// Whoever sees the gate drained sees everything that was done inside.
 fn drained_is_not_seen_while_a_permit_lives(shards: usize) {
     let gate = Gate::with_shards(shards);

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a model that panics fails")]
 
 mod cancel;
+mod counters;
 mod drain;
 mod hold;
 mod request;

@@ -13,8 +13,8 @@ use loom::future::{AtomicWaker, block_on};
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
-use super::bounded;
-use crate::{Answer, AnyFuture, CancelledError, Gate, Protocol, ResponseBody, ResponseFuture};
+use super::{bounded, unbounded};
+use crate::{Answer, AnyFuture, CancelledError, Gate, Permit, ResponseBody, ResponseFuture};
 
 /// A service's work, finished by another thread.
 #[derive(Clone, Default)]
@@ -59,6 +59,10 @@ impl Body for Work {
     }
 }
 
+fn gated(body: Work, permit: Permit) -> ResponseBody<Work> {
+    ResponseBody::around(Response::new(body), permit, Answer::default()).into_body()
+}
+
 fn finished_by_another_thread() -> (Work, thread::JoinHandle<()>) {
     let work = Work::default();
     let finisher = work.clone();
@@ -84,7 +88,7 @@ fn any_request_is_completed_or_cancelled_and_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let outcome = block_on(AnyFuture::admitted(work, permit));
+        let outcome = block_on(AnyFuture::admitted(|| work, permit));
         let cancelled = match outcome {
             Ok(_) => false,
             Err(error) => error.is::<CancelledError>(),
@@ -102,7 +106,8 @@ fn response_head_is_the_services_or_a_503_and_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let response = block_on(ResponseFuture::admitted(work, permit, Answer::default())).unwrap();
+        let response =
+            block_on(ResponseFuture::admitted(|| work, permit, Answer::default())).unwrap();
         let cut_off = response.status() == StatusCode::SERVICE_UNAVAILABLE;
         canceller.join().unwrap();
         finisher.join().unwrap();
@@ -120,12 +125,56 @@ fn body_ends_as_the_services_or_with_an_error_and_is_counted_as_that() {
         let permit = gate.enter().expect("a new gate is open");
         let canceller = cancelled_by_another_thread(&gate);
         let (work, finisher) = finished_by_another_thread();
-        let mut body = ResponseBody::new(work, permit, Protocol::Http);
+        let mut body = gated(work, permit);
         let last = block_on(std::future::poll_fn(|cx| {
             Pin::new(&mut body).poll_frame(cx)
         }));
         canceller.join().unwrap();
         finisher.join().unwrap();
         assert_one_outcome(&gate, last.expect("a frame or an error").is_err());
+    });
+}
+
+/// Nothing but the cancellation ends these, so a wake-up that is lost is a deadlock.
+#[test]
+fn any_request_whose_work_never_ends_is_ended_by_the_cancellation() {
+    unbounded(|| {
+        let gate = Gate::with_shards(1);
+        let permit = gate.enter().expect("a new gate is open");
+        let canceller = cancelled_by_another_thread(&gate);
+        let outcome = block_on(AnyFuture::admitted(Work::default, permit));
+        assert!(outcome.is_err(), "cut off");
+        canceller.join().unwrap();
+        assert_one_outcome(&gate, true);
+    });
+}
+
+#[test]
+fn response_whose_head_never_comes_is_ended_by_the_cancellation() {
+    unbounded(|| {
+        let gate = Gate::with_shards(1);
+        let permit = gate.enter().expect("a new gate is open");
+        let canceller = cancelled_by_another_thread(&gate);
+        let future = ResponseFuture::admitted(Work::default, permit, Answer::default());
+        let response = block_on(future).unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        canceller.join().unwrap();
+        assert_one_outcome(&gate, true);
+    });
+}
+
+#[test]
+fn body_that_never_ends_is_ended_by_the_cancellation() {
+    unbounded(|| {
+        let gate = Gate::with_shards(1);
+        let permit = gate.enter().expect("a new gate is open");
+        let canceller = cancelled_by_another_thread(&gate);
+        let mut body = gated(Work::default(), permit);
+        let frame = block_on(std::future::poll_fn(|cx| {
+            Pin::new(&mut body).poll_frame(cx)
+        }));
+        frame.expect("an error").expect_err("cut off");
+        canceller.join().unwrap();
+        assert_one_outcome(&gate, true);
     });
 }

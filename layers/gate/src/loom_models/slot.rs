@@ -106,20 +106,20 @@ fn swap_drains_what_entered_the_old_generation() {
 fn request_between_close_and_open_is_served_or_told_the_state_that_was_set() {
     bounded(|| {
         let slot = open_slot(1);
-        let requests = [(); 2].map(|()| {
+        let request = {
             let slot = slot.clone();
             thread::spawn(move || match slot.enter() {
                 Ok(lease) => assert!([1, 2].contains(&lease.generation())),
                 Err(rejected) => assert_eq!(rejected.state(), PluginState::Disabled),
             })
-        });
+        };
         let old = slot
             .close(PluginState::Disabled)
             .expect("the first generation");
         block_on(old.gate().drained());
         assert!(slot.open(generation(2, 1)).is_none());
         assert_eq!(slot.enter().expect("the slot is open").generation(), 2);
-        join(requests);
+        request.join().unwrap();
     });
 }
 
@@ -154,5 +154,23 @@ fn of_two_who_swap_each_gets_a_generation_of_its_own_to_drain() {
         numbers.sort_unstable();
         let last = slot.enter().expect("the slot is open").generation();
         assert!(matches!((numbers, last), ([1, 2], 3) | ([1, 3], 2)));
+    });
+}
+
+#[test]
+fn who_sees_a_new_version_sees_the_generation_that_came_with_it() {
+    unbounded(|| {
+        let slot = open_slot(1);
+        let before = slot.version();
+        let reader = {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                let changed = slot.version() != before;
+                let number = slot.generation().expect("the slot is open").number();
+                assert!(!changed || number == 2, "what is new by its version is old");
+            })
+        };
+        slot.open(generation(2, 1));
+        reader.join().unwrap();
     });
 }

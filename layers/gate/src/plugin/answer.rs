@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Response, StatusCode};
 
 use super::ResponseBody;
-use crate::{CancelledError, PluginState, Rejected};
+use crate::{CancelledError, PanickedError, PluginState, Rejected};
 
 /// How a client of the gated service expects to be told that there is nobody to serve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -25,7 +25,8 @@ pub enum Protocol {
 #[derive(Debug, Clone, Copy)]
 pub struct Answer {
     protocol: Protocol,
-    retry_after: u64,
+    catches_panics: bool,
+    retry_after: u32,
 }
 
 impl Default for Answer {
@@ -41,6 +42,7 @@ impl Answer {
         Self {
             protocol,
             retry_after: 1,
+            catches_panics: false,
         }
     }
 
@@ -48,8 +50,25 @@ impl Answer {
     #[must_use]
     pub const fn retry_after(mut self, after: Duration) -> Self {
         let part = if after.subsec_nanos() == 0 { 0 } else { 1 };
-        self.retry_after = after.as_secs().saturating_add(part);
+        let seconds = after.as_secs().saturating_add(part);
+        self.retry_after = if seconds > u32::MAX as u64 {
+            u32::MAX
+        } else {
+            seconds as u32
+        };
         self
+    }
+
+    /// Answers 500, or gRPC's `INTERNAL`, when the service behind panics, instead of passing the
+    /// panic on to the server.
+    #[must_use]
+    pub const fn catch_panics(mut self) -> Self {
+        self.catches_panics = true;
+        self
+    }
+
+    pub(super) const fn catches_panics(self) -> bool {
+        self.catches_panics
     }
 
     /// As it is to be given to one request: a tunnel must not be told that it is open, which is
@@ -69,17 +88,27 @@ impl Answer {
     /// The response to a request that was not admitted.
     #[must_use]
     pub fn rejection<B>(self, rejected: &Rejected) -> Response<ResponseBody<B>> {
+        let (plugin, state) = (rejected.plugin(), rejected.state());
         let message = rejected.to_string();
-        let json = |code| json(code, rejected.plugin(), rejected.state(), &message);
-        self.unavailable(|| json("plugin_unavailable"), &message)
+        let json = || json("plugin_unavailable", plugin, Some(state), &message);
+        self.unavailable(json, &message)
     }
 
     /// The response to a request that was cancelled before its head was out.
     #[must_use]
     pub fn cancellation<B>(self, cancelled: &CancelledError) -> Response<ResponseBody<B>> {
+        let (plugin, state) = (cancelled.plugin(), cancelled.state());
         let message = cancelled.to_string();
-        let json = |code| json(code, cancelled.plugin(), cancelled.state(), &message);
-        self.unavailable(|| json("request_cancelled"), &message)
+        let json = || json("request_cancelled", plugin, Some(state), &message);
+        self.unavailable(json, &message)
+    }
+
+    /// The response to a request that ended in a panic before its head was out.
+    #[must_use]
+    pub fn panic<B>(self, panicked: &PanickedError) -> Response<ResponseBody<B>> {
+        let message = panicked.to_string();
+        let json = || json("plugin_panicked", panicked.plugin(), None, &message);
+        self.response(StatusCode::INTERNAL_SERVER_ERROR, json, INTERNAL, &message)
     }
 
     /// The response to a request for a plugin that there is not, or is not yet.
@@ -95,10 +124,7 @@ impl Answer {
         if is_retryable {
             return self.unavailable(json, message);
         }
-        match self.protocol {
-            Protocol::Http => http_response(StatusCode::NOT_FOUND, json()),
-            Protocol::Grpc => grpc_response(UNIMPLEMENTED, message),
-        }
+        self.response(StatusCode::NOT_FOUND, json, UNIMPLEMENTED, message)
     }
 
     fn unavailable<B>(
@@ -106,44 +132,47 @@ impl Answer {
         json: impl FnOnce() -> String,
         message: &str,
     ) -> Response<ResponseBody<B>> {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let mut response = self.response(status, json, UNAVAILABLE, message);
+        if self.protocol == Protocol::Http {
+            let after = HeaderValue::from(self.retry_after);
+            response.headers_mut().insert(RETRY_AFTER, after);
+        }
+        response
+    }
+
+    fn response<B>(
+        self,
+        status: StatusCode,
+        json: impl FnOnce() -> String,
+        grpc: &'static str,
+        message: &str,
+    ) -> Response<ResponseBody<B>> {
         match self.protocol {
             Protocol::Http => {
-                let mut response = http_response(StatusCode::SERVICE_UNAVAILABLE, json());
-                let retry_after = HeaderValue::from(self.retry_after);
-                response.headers_mut().insert(RETRY_AFTER, retry_after);
+                let mut response = Response::new(ResponseBody::full(Bytes::from(json())));
+                *response.status_mut() = status;
+                let content_type = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
                 response
             }
-            Protocol::Grpc => grpc_response(UNAVAILABLE, message),
+            Protocol::Grpc => {
+                let mut response = Response::new(ResponseBody::empty());
+                *response.headers_mut() = grpc_status(grpc, message);
+                let content_type = HeaderValue::from_static("application/grpc");
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
+                response
+            }
         }
     }
 }
 
-fn http_response<B>(status: StatusCode, json: String) -> Response<ResponseBody<B>> {
-    let mut response = Response::new(ResponseBody::full(Bytes::from(json)));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
-}
-
-fn grpc_response<B>(status: &'static str, message: &str) -> Response<ResponseBody<B>> {
-    let mut response = Response::new(ResponseBody::empty());
-    *response.headers_mut() = grpc_headers(status, message);
-    let grpc = HeaderValue::from_static("application/grpc");
-    response.headers_mut().insert(CONTENT_TYPE, grpc);
-    response
-}
-
 const UNIMPLEMENTED: &str = "12";
-const UNAVAILABLE: &str = "14";
+pub(super) const INTERNAL: &str = "13";
+pub(super) const UNAVAILABLE: &str = "14";
 
-/// The trailers of a call that ends as `UNAVAILABLE`.
-pub(super) fn grpc_status(message: &str) -> HeaderMap {
-    grpc_headers(UNAVAILABLE, message)
-}
-
-/// Trailers, or trailers-only headers.
-fn grpc_headers(status: &'static str, message: &str) -> HeaderMap {
+/// The trailers, or trailers-only headers, of a call that ends with `status`.
+pub(super) fn grpc_status(status: &'static str, message: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
     headers.insert("grpc-status", HeaderValue::from_static(status));
     if let Ok(message) = HeaderValue::try_from(percent_encode(message)) {
@@ -167,11 +196,10 @@ fn percent_encode(message: &str) -> String {
         })
 }
 
-fn json(code: &str, plugin: &str, state: PluginState, message: &str) -> String {
+fn json(code: &str, plugin: &str, state: Option<PluginState>, message: &str) -> String {
     let (plugin, message) = (JsonStr(plugin), JsonStr(message));
-    format!(
-        r#"{{"plugin":{plugin},"status":"error","code":"{code}","state":"{state}","message":{message}}}"#
-    )
+    let state = state.map_or_else(String::new, |state| format!(r#""state":"{state}","#));
+    format!(r#"{{"plugin":{plugin},"status":"error","code":"{code}",{state}"message":{message}}}"#)
 }
 
 struct JsonStr<'a>(&'a str);
@@ -196,7 +224,7 @@ mod tests {
 
     #[test]
     fn names_are_escaped_in_json() {
-        let body = json("c", "a\"\\\n", PluginState::Failed, "é");
+        let body = json("c", "a\"\\\n", Some(PluginState::Failed), "é");
         assert!(body.contains(r#""plugin":"a\"\\\u000a""#), "{body}");
         assert!(body.contains(r#""message":"é""#), "{body}");
     }

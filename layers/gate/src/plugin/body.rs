@@ -3,19 +3,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::answer::grpc_status;
-use super::{Holder, Protocol};
-use crate::{BoxError, CancelledError};
+use super::answer::{INTERNAL, UNAVAILABLE, grpc_status};
+use super::run::run;
+use super::verdict::{self, blames_server};
+use super::{Answer, Holder, Protocol};
+use crate::BoxError;
+use crate::gate::Exit;
 
 pin_project! {
     /// A response body that keeps its request inside until it ends: at the end of the stream, at
     /// an error, or when it is dropped, whichever comes first.
     ///
     /// Frames, size hint and end of stream are the inner body's. When the drain's deadline passes
-    /// while there is more to come, it ends with [`CancelledError`], or with a gRPC status in
+    /// while there is more to come, it ends with
+    /// [`CancelledError`](crate::CancelledError), or with a gRPC status in
     /// trailers.
     pub struct ResponseBody<B> {
         #[pin]
@@ -31,26 +36,38 @@ pin_project! {
             #[pin]
             body: B,
             holder: Option<Holder>,
-            protocol: Protocol,
+            answer: Answer,
+            // How it is to be counted if it ends well.
+            end: Exit,
         },
         Full { bytes: Option<Bytes> },
     }
 }
 
 impl<B: Body> ResponseBody<B> {
-    /// Wraps the body of a request that is inside by `holder`.
-    pub fn new(body: B, holder: impl Into<Holder>, protocol: Protocol) -> Self {
-        let mut holder = Some(holder.into());
-        if body.is_end_stream() {
-            release(&mut holder);
-        }
-        Self {
-            kind: Kind::Gated {
-                body,
-                holder,
-                protocol,
-            },
-        }
+    /// Puts itself around the body of a request that is inside by `holder`.
+    pub fn around(
+        response: Response<B>,
+        holder: impl Into<Holder>,
+        answer: Answer,
+    ) -> Response<Self> {
+        let end = verdict::of_head(answer.protocol(), response.status(), response.headers());
+        let holder = holder.into();
+        holder.leaves(Exit::Dropped);
+        response.map(|body| {
+            let mut holder = Some(holder);
+            if body.is_end_stream() {
+                release(&mut holder, end);
+            }
+            Self {
+                kind: Kind::Gated {
+                    body,
+                    holder,
+                    answer,
+                    end,
+                },
+            }
+        })
     }
 }
 
@@ -61,7 +78,8 @@ impl<B> ResponseBody<B> {
             kind: Kind::Gated {
                 body,
                 holder: None,
-                protocol: Protocol::Http,
+                answer: Answer::default(),
+                end: Exit::Completed,
             },
         }
     }
@@ -83,18 +101,23 @@ impl<B> ResponseBody<B> {
     }
 }
 
-fn release(holder: &mut Option<Holder>) {
+fn release(holder: &mut Option<Holder>, end: Exit) {
     if let Some(holder) = holder.take() {
-        holder.complete();
+        holder.end(end);
     }
 }
 
-/// How the frame stream of a cut-off request ends.
-fn cut_off<D>(protocol: Protocol, error: CancelledError) -> Result<Frame<D>, BoxError> {
+/// How the frame stream of a request ends that cannot go on.
+fn cut_off<D>(
+    protocol: Protocol,
+    grpc: &'static str,
+    error: impl Into<BoxError>,
+) -> Result<Frame<D>, BoxError> {
+    let error = error.into();
     match protocol {
         // A clean end would pass for a whole body.
-        Protocol::Http => Err(error.into()),
-        Protocol::Grpc => Ok(Frame::trailers(grpc_status(&error.to_string()))),
+        Protocol::Http => Err(error),
+        Protocol::Grpc => Ok(Frame::trailers(grpc_status(grpc, &error.to_string()))),
     }
 }
 
@@ -112,40 +135,61 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let mut kind = self.project().kind;
-        let (end, protocol) = match kind.as_mut().project() {
+        let last = match kind.as_mut().project() {
             KindProj::Full { bytes } => {
                 return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes.into()))));
             }
             KindProj::Gated {
                 mut body,
                 holder,
-                protocol,
+                answer,
+                end,
             } => {
-                let polled = body.as_mut().poll_frame(cx);
-                let more = match &polled {
-                    Poll::Ready(Some(Ok(frame))) => !frame.is_trailers() && !body.is_end_stream(),
-                    Poll::Ready(_) => false,
-                    Poll::Pending => true,
+                let protocol = answer.protocol();
+                let Some(inside) = holder else {
+                    return body.poll_frame(cx).map_err(Into::into);
                 };
-                if !more {
-                    release(holder);
+                match run(inside, answer.catches_panics(), || {
+                    body.as_mut().poll_frame(cx)
+                }) {
+                    None => cut_off(protocol, INTERNAL, inside.panicked_error()),
+                    Some(polled) => {
+                        let more = match &polled {
+                            Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
+                                Some(trailers) => {
+                                    if protocol == Protocol::Grpc && blames_server(trailers) {
+                                        *end = Exit::Failed;
+                                    }
+                                    false
+                                }
+                                None => !body.is_end_stream(),
+                            },
+                            Poll::Ready(Some(Err(_))) => {
+                                *end = Exit::Failed;
+                                false
+                            }
+                            Poll::Ready(None) => false,
+                            Poll::Pending => true,
+                        };
+                        if !more {
+                            release(holder, *end);
+                            return polled.map_err(Into::into);
+                        }
+                        let cancelled = match polled {
+                            Poll::Ready(_) => inside.is_cancelled(),
+                            Poll::Pending => inside.poll_cancelled(cx).is_ready(),
+                        };
+                        if !cancelled {
+                            return polled.map_err(Into::into);
+                        }
+                        cut_off(protocol, UNAVAILABLE, inside.cancelled_error())
+                    }
                 }
-                let Some(holder) = holder else {
-                    return polled.map_err(Into::into);
-                };
-                let cancelled = match polled {
-                    Poll::Ready(_) => holder.is_cancelled(),
-                    Poll::Pending => holder.poll_cancelled(cx).is_ready(),
-                };
-                if !cancelled {
-                    return polled.map_err(Into::into);
-                }
-                (holder.cancelled_error(), *protocol)
             }
         };
         // Here and not with the body: what would come after the end is of no use to anybody.
         kind.project_replace(Kind::Full { bytes: None });
-        Poll::Ready(Some(cut_off(protocol, end)))
+        Poll::Ready(Some(last))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -7,8 +7,10 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use super::run::run;
 use super::{Answer, Holder, ResponseBody};
-use crate::Rejected;
+use crate::gate::Exit;
+use crate::{PanickedError, Rejected};
 
 pin_project! {
     /// Future of [`PluginService`](super::PluginService): the service's response head, or a
@@ -31,20 +33,27 @@ pin_project! {
             holder: Option<Holder>,
         },
         Rejected { rejected: Rejected },
+        Panicked { panicked: PanickedError },
         Done,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    /// A request that is inside, by `holder`, and is being served by `future`.
-    pub fn admitted(future: F, holder: impl Into<Holder>, answer: Answer) -> Self {
-        Self {
-            state: State::Admitted {
+    /// A request that is inside, by `holder`, and is served by the future that `call` makes.
+    ///
+    /// A panic in `call` is counted, and answered if `answer` says so.
+    pub fn admitted(call: impl FnOnce() -> F, holder: impl Into<Holder>, answer: Answer) -> Self {
+        let holder = holder.into();
+        let state = match run(&holder, answer.catches_panics(), call) {
+            Some(future) => State::Admitted {
                 future,
-                holder: Some(holder.into()),
+                holder: Some(holder),
             },
-            answer,
-        }
+            None => State::Panicked {
+                panicked: holder.panicked_error(),
+            },
+        };
+        Self { state, answer }
     }
 
     /// A request that was not let in.
@@ -67,22 +76,28 @@ where
         let mut this = self.project();
         let answer = *this.answer;
         let output = match this.state.as_mut().project() {
-            StateProj::Admitted { future, holder } => match future.poll(cx) {
-                Poll::Ready(Ok(response)) => {
-                    let holder = holder.take().expect("polled after completion");
-                    Ok(response.map(|body| ResponseBody::new(body, holder, answer.protocol())))
+            StateProj::Admitted { future, holder } => {
+                let inside = holder.as_mut().expect("polled after completion");
+                match run(inside, answer.catches_panics(), || future.poll(cx)) {
+                    Some(Poll::Pending) => {
+                        ready!(inside.poll_cancelled(cx));
+                        Ok(answer.cancellation(&inside.cancelled_error()))
+                    }
+                    Some(Poll::Ready(output)) => {
+                        let holder = holder.take().expect("it was there above");
+                        match output {
+                            Ok(response) => Ok(ResponseBody::around(response, holder, answer)),
+                            Err(error) => {
+                                holder.end(Exit::Failed);
+                                Err(error)
+                            }
+                        }
+                    }
+                    None => Ok(answer.panic(&inside.panicked_error())),
                 }
-                Poll::Ready(Err(error)) => {
-                    holder.take().expect("polled after completion").complete();
-                    Err(error)
-                }
-                Poll::Pending => {
-                    let holder = holder.as_mut().expect("polled after completion");
-                    ready!(holder.poll_cancelled(cx));
-                    Ok(answer.cancellation(&holder.cancelled_error()))
-                }
-            },
+            }
             StateProj::Rejected { rejected } => Ok(answer.rejection(rejected)),
+            StateProj::Panicked { panicked } => Ok(answer.panic(panicked)),
             StateProj::Done => panic!("response future polled after completion"),
         };
         // Dropped here and not with the future: whoever holds a finished future holds nothing.
@@ -96,6 +111,7 @@ impl<F> fmt::Debug for ResponseFuture<F> {
         let state = match self.state {
             State::Admitted { .. } => "admitted",
             State::Rejected { .. } => "rejected",
+            State::Panicked { .. } => "panicked",
             State::Done => "done",
         };
         f.debug_struct("ResponseFuture")

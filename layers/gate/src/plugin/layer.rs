@@ -116,6 +116,18 @@ impl<P> PluginLayer<P> {
     }
 }
 
+/// How panics of the service behind are dealt with.
+impl<P> PluginLayer<P> {
+    /// Answers 500, or gRPC's `INTERNAL`, when the service behind panics, and ends a body that
+    /// panics with an error. Default: the panic goes on to the server. Either way it is counted in
+    /// [`Counters::panicked`](crate::Counters).
+    #[must_use]
+    pub fn catch_panics(mut self) -> Self {
+        self.answer = self.answer.catch_panics();
+        self
+    }
+}
+
 impl<S, P: Clone> Layer<S> for PluginLayer<P> {
     type Service = PluginService<S, P>;
 

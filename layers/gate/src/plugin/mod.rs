@@ -10,7 +10,10 @@
 //! | `holder.rs` | the permit of a request, or the lease it shares with an upgrade handler |
 //! | `future.rs` | the response head, or a rejection in its place |
 //! | `body.rs` | the response body, and its end |
+//! | `run.rs` | the service's code, with an eye on panics |
+//! | `verdict.rs` | whether a response is a failure |
 //! | `answer.rs` | what a rejection looks like in HTTP and in gRPC |
+//! | `named.rs` | the name of a tonic service, with the feature `tonic` |
 
 mod admit;
 mod answer;
@@ -18,10 +21,14 @@ mod body;
 mod future;
 mod holder;
 mod layer;
+#[cfg(feature = "tonic")]
+mod named;
 mod policy;
+mod run;
 mod service;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
+mod verdict;
 
 pub(crate) use admit::is_upgrade;
 pub use answer::{Answer, Protocol};

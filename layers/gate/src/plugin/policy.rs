@@ -6,6 +6,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Holder, PluginService, ResponseBody, ResponseFuture};
+use crate::gate::Exit;
 use crate::policy::{Inside, fresh};
 use crate::{CancelledError, Closed, HeldRequest, OnClosed, PolicyFuture};
 
@@ -18,8 +19,8 @@ impl Inside for Holder {
         Self::cancelled_error(self)
     }
 
-    fn complete(self) {
-        Self::complete(self);
+    fn leaves(&self, exit: Exit) {
+        Self::leaves(self, exit);
     }
 }
 
@@ -44,8 +45,8 @@ where
         let answer = self.answer.for_method(request.method());
         let rejected = match self.door.enter_request(&mut request) {
             Ok(holder) => {
-                let future = self.inner.call(request);
-                return PolicyFuture::gated(ResponseFuture::admitted(future, holder, answer));
+                let call = || self.inner.call(request);
+                return PolicyFuture::gated(ResponseFuture::admitted(call, holder, answer));
             }
             Err(rejected) => rejected,
         };

@@ -61,7 +61,7 @@ where
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let answer = self.answer.for_method(request.method());
         match self.door.enter_request(&mut request) {
-            Ok(holder) => ResponseFuture::admitted(self.inner.call(request), holder, answer),
+            Ok(holder) => ResponseFuture::admitted(|| self.inner.call(request), holder, answer),
             Err(rejected) => ResponseFuture::rejected(rejected, answer),
         }
     }

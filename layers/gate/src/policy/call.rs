@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use crate::gate::Exit;
 use crate::slot::Admission;
 use crate::{CancelledError, Held, Rejected};
 
@@ -18,7 +19,7 @@ pub(crate) fn fresh<S: Clone>(service: &mut S) -> S {
 pub(crate) trait Inside {
     fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     fn cancelled_error(&self) -> CancelledError;
-    fn complete(self);
+    fn leaves(&self, exit: Exit);
 }
 
 pin_project! {
@@ -26,15 +27,17 @@ pin_project! {
     pub(crate) struct HeldCall<S, R, I> {
         #[pin]
         held: Held,
-        service: S,
+        service: Option<S>,
         request: Option<R>,
         inside: Option<I>,
         enter: fn(Admission, &mut R) -> I,
     }
 }
 
-pub(crate) enum Turn<F, I, E> {
-    Called(F, I),
+/// What became of a held request.
+pub(crate) enum Turn<S, R, I, E> {
+    /// It is inside, and the service is ready for it.
+    Ready(S, R, I),
     Rejected(Rejected),
     Cancelled(CancelledError),
     NotReady(E),
@@ -49,7 +52,7 @@ impl<S, R, I: Inside> HeldCall<S, R, I> {
     ) -> Self {
         Self {
             held,
-            service,
+            service: Some(service),
             request: Some(request),
             inside: None,
             enter,
@@ -59,7 +62,7 @@ impl<S, R, I: Inside> HeldCall<S, R, I> {
     pub(crate) fn poll_call(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Turn<S::Future, I, S::Error>>
+    ) -> Poll<Turn<S, R, I, S::Error>>
     where
         S: Service<R>,
     {
@@ -69,18 +72,22 @@ impl<S, R, I: Inside> HeldCall<S, R, I> {
                 Err(rejected) => return Poll::Ready(Turn::Rejected(rejected)),
                 Ok(admission) => {
                     let request = this.request.as_mut().expect("not called yet");
-                    *this.inside = Some((this.enter)(admission, request));
+                    let inside = (this.enter)(admission, request);
+                    inside.leaves(Exit::Dropped);
+                    *this.inside = Some(inside);
                 }
             }
         }
         let mut inside = this.inside.take().expect("its turn has come");
-        Poll::Ready(match this.service.poll_ready(cx) {
+        let service = this.service.as_mut().expect("not called yet");
+        Poll::Ready(match service.poll_ready(cx) {
             Poll::Ready(Ok(())) => {
+                let service = this.service.take().expect("it was there above");
                 let request = this.request.take().expect("not called yet");
-                Turn::Called(this.service.call(request), inside)
+                Turn::Ready(service, request, inside)
             }
             Poll::Ready(Err(error)) => {
-                inside.complete();
+                inside.leaves(Exit::Failed);
                 Turn::NotReady(error)
             }
             Poll::Pending if inside.poll_cancelled(cx).is_ready() => {

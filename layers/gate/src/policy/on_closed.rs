@@ -116,11 +116,17 @@ impl OnClosed {
     ) -> Closed<T> {
         match self {
             Self::Reject => Closed::Reject(rejected),
-            Self::Bypass => Closed::Bypass(rejected),
-            Self::Hold { max_wait, max_held } => match Held::new(slot, max_wait, max_held) {
-                Ok(held) => Closed::Hold(held),
-                Err(rejected) => Closed::Reject(rejected),
-            },
+            Self::Bypass => {
+                slot.not_rejected(&rejected);
+                Closed::Bypass(rejected)
+            }
+            Self::Hold { max_wait, max_held } => {
+                slot.not_rejected(&rejected);
+                match Held::new(slot, max_wait, max_held) {
+                    Ok(held) => Closed::Hold(held),
+                    Err(rejected) => Closed::Reject(rejected),
+                }
+            }
         }
     }
 }

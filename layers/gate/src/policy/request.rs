@@ -50,8 +50,9 @@ where
         let this = self.project();
         let answer = *this.answer;
         Poll::Ready(match ready!(this.call.poll_call(cx)) {
-            Turn::Called(future, holder) => {
-                ControlFlow::Continue(ResponseFuture::admitted(future, holder, answer))
+            Turn::Ready(mut service, request, holder) => {
+                let call = || service.call(request);
+                ControlFlow::Continue(ResponseFuture::admitted(call, holder, answer))
             }
             Turn::Rejected(rejected) => ControlFlow::Break(Ok(answer.rejection(&rejected))),
             Turn::Cancelled(error) => ControlFlow::Break(Ok(answer.cancellation(&error))),

@@ -77,8 +77,8 @@ impl<S, K, P> SelectService<S, K, P> {
         };
         match slot.enter_request(&mut request) {
             Ok(holder) => {
-                let future = self.inner.call(request);
-                PolicyFuture::gated(ResponseFuture::admitted(future, holder, answer))
+                let call = || self.inner.call(request);
+                PolicyFuture::gated(ResponseFuture::admitted(call, holder, answer))
             }
             Err(rejected) => {
                 let turned = Turned {

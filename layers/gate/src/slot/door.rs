@@ -15,6 +15,27 @@ use crate::{Gate, HasSlot, Holder, Lease, Permit};
 ///
 /// The order for each request is that of a service: [`poll_ready`](Self::poll_ready) until it is
 /// ready, then [`enter`](Self::enter).
+///
+/// ```
+/// use std::convert::Infallible;
+/// use std::task::Poll;
+///
+/// use tower_plugin_gate::{Door, Generation, PluginState, Slot};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let slot = Slot::new("geo", PluginState::Loading);
+/// slot.open(Generation::new(1, ()));
+/// let mut door = Door::new(&slot);
+/// let Ok(()) = std::future::poll_fn(|cx| {
+///     door.poll_ready(cx, |_service| Poll::Ready(Ok::<_, Infallible>(())))
+/// })
+/// .await;
+///
+/// // Admission is decided here, and not by having been ready.
+/// slot.close(PluginState::Disabled);
+/// assert_eq!(door.enter().unwrap_err().state(), PluginState::Disabled);
+/// # }
+/// ```
 pub struct Door {
     slot: Arc<RawSlot>,
     /// The gate last entered, and the slot's version at that time. A fresh door leaves it empty

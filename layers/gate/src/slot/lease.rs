@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::generation::RawGeneration;
 use super::{Admission, Generation};
+use crate::gate::Exit;
 use crate::{Cancelled, Permit};
 
 /// A permit plus the plugin's instance, for work that outlives one response: a WebSocket, a
@@ -50,6 +51,7 @@ impl<T: ?Sized> Lease<T> {
 
     /// A lease that holds another one for as long as it is held itself.
     pub(crate) fn within(admission: Admission, outer: Option<Lease>) -> Self {
+        admission.permit.leaves(Exit::Left);
         Self {
             inner: Arc::new(Inner { admission, outer }),
             instance: PhantomData,
@@ -60,11 +62,20 @@ impl<T: ?Sized> Lease<T> {
         &self.inner.admission.permit
     }
 
-    /// Leaves as one who finished, unless somebody else holds the lease too.
-    pub(crate) fn complete(self) {
-        if let Some(inner) = Arc::into_inner(self.inner) {
-            inner.admission.permit.complete();
+    /// Leaves in the way said, unless somebody else holds the lease too.
+    pub(crate) fn end(self, exit: Exit) {
+        match Arc::try_unwrap(self.inner) {
+            Ok(inner) => inner.admission.permit.leaves(exit),
+            Err(shared) => shared.admission.permit.leaves(Exit::Left),
         }
+    }
+
+    /// Leaves, having finished its work although the drain's deadline may have passed. Dropping the
+    /// lease leaves too; after the deadline, that counts as cancelled.
+    ///
+    /// What is counted is the last of its clones.
+    pub fn complete(self) {
+        self.end(Exit::Completed);
     }
 
     /// The admission alone, to be held in another way.

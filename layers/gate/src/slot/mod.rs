@@ -4,6 +4,7 @@ mod door;
 mod generation;
 mod held;
 mod lease;
+mod ledger;
 mod occupant;
 mod queue;
 mod rejected;

@@ -1,10 +1,12 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::generation::RawGeneration;
+use super::ledger::Ledger;
 use super::queue::Queue;
 use super::{PluginState, Rejected};
 use crate::Permit;
 use crate::gate::{Wait, Waiters};
+use crate::latency::Histogram;
 use crate::sync::{AtomicU64, Cell, Ordering};
 
 /// What a slot holds.
@@ -23,6 +25,9 @@ pub(crate) struct RawSlot {
     current: Cell<Occupant>,
     changed: Waiters,
     pub(super) queue: Queue,
+    pub(super) ledger: Ledger,
+    /// There once a layer records into it.
+    pub(super) latency: OnceLock<Arc<Histogram>>,
 }
 
 /// A request that was let in, and through which generation.
@@ -39,6 +44,8 @@ impl RawSlot {
             current: Cell::new(occupant),
             changed: Waiters::default(),
             queue: Queue::default(),
+            ledger: Ledger::default(),
+            latency: OnceLock::new(),
         }
     }
 
@@ -55,6 +62,9 @@ impl RawSlot {
     /// Puts `occupant` in, and hands out what was there. The caller closes the old gate
     /// *afterwards*: a request that is turned away there then finds the new occupant here.
     pub(crate) fn set(&self, occupant: Occupant) -> Occupant {
+        if let Occupant::Open(generation) = &occupant {
+            self.ledger.add(&generation.gate);
+        }
         let before = self.queue.settle(occupant, |occupant| {
             let before = self.current.swap(occupant);
             // Release: pairs with the Acquire in `version`.
@@ -65,7 +75,17 @@ impl RawSlot {
         before
     }
 
+    pub(crate) fn histogram(&self) -> Arc<Histogram> {
+        Arc::clone(self.latency.get_or_init(|| Arc::new(Histogram::new())))
+    }
+
+    /// Takes a rejection back that a policy decided otherwise on.
+    pub(crate) fn not_rejected(&self, _: &Rejected) {
+        self.ledger.not_rejected();
+    }
+
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {
+        self.ledger.rejected();
         Rejected::new(Arc::clone(&self.plugin), state)
     }
 

@@ -5,6 +5,14 @@ use std::sync::Arc;
 use super::PluginState;
 
 /// Why a request was not admitted: the plugin has no generation that could serve it.
+///
+/// ```
+/// use tower_plugin_gate::{PluginState, Slot};
+///
+/// let rejected = Slot::<()>::new("geo", PluginState::Reloading).enter().unwrap_err();
+/// assert!(rejected.is_transient());
+/// assert_eq!(rejected.to_string(), "plugin `geo` is reloading; retry shortly");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
@@ -69,7 +77,11 @@ impl Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin `{}` is {}", self.plugin, self.state)?;
+        let verb = match self.state {
+            PluginState::Failed => "has",
+            _ => "is",
+        };
+        write!(f, "plugin `{}` {verb} {}", self.plugin, self.state)?;
         f.write_str(match self.limit {
             None => "; ",
             Some(HoldLimit::Time) => " and did not come back while the request was held; ",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Generation, Held, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
+use crate::{Counters, Latency};
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
 ///
@@ -26,6 +27,26 @@ pub struct Slot<T> {
 
 /// Something that stands for a plugin and so can be given to a layer: a [`Slot`], or a handle
 /// around one.
+///
+/// ```
+/// use tower_plugin_gate::{HasSlot, PluginLayer, PluginState, Slot};
+///
+/// struct Handle {
+///     slot: Slot<Vec<u8>>,
+/// }
+///
+/// impl HasSlot for Handle {
+///     type Instance = Vec<u8>;
+///
+///     fn slot(&self) -> &Slot<Vec<u8>> {
+///         &self.slot
+///     }
+/// }
+///
+/// let handle = Handle { slot: Slot::new("geo", PluginState::Loading) };
+/// let layer = PluginLayer::new(&handle);
+/// # drop(layer);
+/// ```
 pub trait HasSlot {
     /// Type of the plugin's instance.
     type Instance: Send + Sync + 'static;
@@ -152,7 +173,28 @@ impl<T> Slot<T> {
     #[must_use]
     pub fn rejection(&self) -> Option<Rejected> {
         let state = self.raw.rejects()?;
+        Some(Rejected::new(Arc::clone(&self.raw.plugin), state))
+    }
+
+    /// Turns a request away, which is counted, unless a generation serves: for middleware that
+    /// enters generations by itself.
+    #[must_use]
+    pub fn reject(&self) -> Option<Rejected> {
+        let state = self.raw.rejects()?;
         Some(self.raw.rejected(state))
+    }
+
+    /// What became of the plugin's requests, of all generations.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.raw.ledger.sum()
+    }
+
+    /// How long the plugin's requests took, of all generations; `None` where no
+    /// [`LatencyLayer`](crate::LatencyLayer) was ever made for it.
+    #[must_use]
+    pub fn latency(&self) -> Option<Latency> {
+        self.raw.latency.get().map(|histogram| histogram.read())
     }
 
     /// How many are inside the current generation.

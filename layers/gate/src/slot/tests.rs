@@ -64,6 +64,18 @@ fn earlier_instance_can_be_gone_back_to_in_a_generation_of_its_own() {
 }
 
 #[test]
+fn drained_generation_that_is_put_back_is_counted_once() {
+    let slot = Slot::new("geo", PluginState::Loading);
+    let first = Generation::new(1, ());
+    slot.open(first.clone());
+    slot.enter().expect("the slot is open").complete();
+    slot.open(Generation::new(2, ()));
+    slot.open(first);
+    let counters = slot.counters();
+    assert_eq!((counters.admitted, counters.completed), (1, 1));
+}
+
+#[test]
 fn lease_keeps_the_instance_alive() {
     let slot = Slot::new("geo", PluginState::Loading);
     let instance = Arc::new(7);

@@ -206,6 +206,14 @@ impl<L, P> SwapLayer<L, P> {
         self.answer = self.answer.retry_after(after);
         self
     }
+
+    /// Answers 500, or gRPC's `INTERNAL`, when the plugin's middleware or what is behind it
+    /// panics. Default: the panic goes on to the server. Either way it is counted.
+    #[must_use]
+    pub fn catch_panics(mut self) -> Self {
+        self.answer = self.answer.catch_panics();
+        self
+    }
 }
 
 impl<S, L> Layer<S> for SwapLayer<L>

@@ -58,7 +58,7 @@ impl<P: Source> Live<P> {
         if let Some(held) = &mut self.held {
             if std::mem::take(&mut held.ready) {
                 if let Some(holder) = held.generation.admit(&mut request) {
-                    let future = Oneshot::called(held.service.call(request));
+                    let future = || Oneshot::called(held.service.call(request));
                     return Called::Inside(ResponseFuture::admitted(future, holder, answer));
                 }
             }
@@ -74,12 +74,12 @@ impl<P: Source> Live<P> {
         loop {
             if let Some((generation, service)) = self.source.current() {
                 if let Some(holder) = generation.admit(&mut request) {
-                    let future = Oneshot::waiting(service, request);
+                    let future = || Oneshot::waiting(service, request);
                     return Called::Inside(ResponseFuture::admitted(future, holder, answer));
                 }
             }
             // Otherwise the slot has changed since, so there is something new to look at.
-            if let Some(rejected) = self.source.slot().rejection() {
+            if let Some(rejected) = self.source.slot().reject() {
                 return Called::Refused(rejected, request);
             }
         }

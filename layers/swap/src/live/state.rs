@@ -41,6 +41,11 @@ impl<P: Source> Live<P> {
         }
     }
 
+    pub(crate) fn catch_panics(mut self) -> Self {
+        self.answer = self.answer.catch_panics();
+        self
+    }
+
     pub(crate) fn retry_after(mut self, after: Duration) -> Self {
         self.answer = self.answer.retry_after(after);
         self

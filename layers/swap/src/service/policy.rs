@@ -49,7 +49,6 @@ where
             Called::Refused(rejected, request) => {
                 match self.policy.decide(self.live.slot(), rejected) {
                     Closed::Hold(held) => self.live.held(held, request, answer),
-                    // There is nothing behind the plugin to call instead of it.
                     Closed::Reject(rejected) | Closed::Bypass(rejected) => {
                         PolicyFuture::gated(ResponseFuture::rejected(rejected, answer))
                     }

@@ -203,7 +203,10 @@ impl<S: Clone + Send + Sync + 'static, P> SwapService<S, P> {
     pub fn on_closed(self, policy: OnClosed) -> SwapService<S, OnClosed> {
         SwapService {
             live: self.live,
-            policy,
+            policy: match policy {
+                OnClosed::Bypass => OnClosed::Reject,
+                policy => policy,
+            },
         }
     }
 
@@ -231,6 +234,15 @@ impl<S: Clone + Send + Sync + 'static, P> SwapService<S, P> {
     pub fn retry_after(self, after: Duration) -> Self {
         Self {
             live: self.live.retry_after(after),
+            policy: self.policy,
+        }
+    }
+
+    /// Answers 500, or gRPC's `INTERNAL`, when the plugin's service panics. Default: the panic goes on to the server. Either way it is counted.
+    #[must_use]
+    pub fn catch_panics(self) -> Self {
+        Self {
+            live: self.live.catch_panics(),
             policy: self.policy,
         }
     }

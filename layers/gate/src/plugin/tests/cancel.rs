@@ -81,7 +81,7 @@ fn work_of_a_cancelled_request_is_dropped_with_the_answer() {
         let _works = works;
         std::future::pending::<Result<Response<Script>, BoxError>>().await
     };
-    let mut call = task::spawn(ResponseFuture::admitted(work, permit, Answer::default()));
+    let mut call = task::spawn(ResponseFuture::admitted(|| work, permit, Answer::default()));
     assert_pending!(call.poll());
     gate.cancel();
     assert_ready_ok!(call.poll());

@@ -4,6 +4,7 @@
 
 mod answers;
 mod cancel;
+mod counters;
 mod panics;
 mod ready;
 mod release;

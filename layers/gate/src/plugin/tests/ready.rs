@@ -149,6 +149,20 @@ fn dropping_a_ready_service_without_a_call_counts_nobody() {
 }
 
 #[test]
+fn service_that_is_dropped_while_it_is_not_ready_leaves_no_waker_behind() {
+    let (slot, _) = open_slot();
+    let (service, mut handle) = gated(PluginLayer::new(&slot));
+    handle.allow(0);
+    let mut service = service.into_inner();
+    let mut task = tokio_test::task::spawn(());
+    let polled = task.enter(|cx, _| tower::Service::<Request<()>>::poll_ready(&mut service, cx));
+    assert_pending!(polled);
+    drop(service);
+    drop(handle);
+    assert_eq!(task.waker_ref_count(), 1, "the task's own");
+}
+
+#[test]
 fn error_of_readiness_is_the_services() {
     let (_slot, mut service, mut handle) = open();
     handle.send_error("out of order");

@@ -1,11 +1,11 @@
-use http::Request;
+use http::{Request, Response};
 use http_body::{Body as _, SizeHint};
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
 
 use super::{answered, call, gated, in_flight};
 use crate::testing::Step::{Data, Error, Pending, Trailers};
 use crate::testing::{Script, Step, open_slot};
-use crate::{Gate, PluginLayer, Protocol, ResponseBody};
+use crate::{Answer, Gate, PluginLayer, Protocol, ResponseBody};
 
 /// A gated body that is being told, and its gate.
 fn body(script: Script) -> (super::Body, Gate) {
@@ -120,7 +120,8 @@ fn end_of_stream_and_size_hint_are_the_bodys() {
     hint.set_upper(9);
     let gate = Gate::new();
     let permit = || gate.enter().expect("a new gate is open");
-    let gated = |script| ResponseBody::new(script, permit(), Protocol::Http);
+    let answer = Answer::new(Protocol::Http);
+    let gated = |script| ResponseBody::around(Response::new(script), permit(), answer).into_body();
 
     let body = gated(steps(&[Data("a")]).knowing_its_end().hinting(hint));
     assert!(!body.is_end_stream());

@@ -1,0 +1,87 @@
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, time};
+use tokio_util::sync::CancellationToken;
+use tower_plugin::{PluginManager, admin as admin_server};
+
+use super::{ServeError, admin, listener, signals::Signals};
+use crate::{app, cli::Args, hkp::KeyServer, keys::Limits, plugins::Plugins};
+
+/// What is kept of the drain timeout, at most, to write answers that were cancelled.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Serves until it is told to stop, then stops in order: nothing more is accepted, every plugin is
+/// drained, and what is under way is answered, within the drain timeout.
+///
+/// The administration serves until the plugins are drained, so that it can be watched.
+///
+/// # Errors
+///
+/// When the server cannot start, and when it is told to stop a second time.
+pub async fn run(args: &Args) -> Result<(), ServeError> {
+    admin::refuse_open(args)?;
+    let mut signals = Signals::new()?;
+    let keys_listener = bind(args.listen).await?;
+    let admin_listener = bind(args.admin).await?;
+    let addresses = (keys_listener.local_addr()?, admin_listener.local_addr()?);
+
+    let mut manager = PluginManager::builder().drain_timeout(args.drain_timeout);
+    if let Some(dir) = &args.plugin_dir {
+        manager = manager.plugin_dir(dir);
+    }
+    let manager = manager.build()?;
+    let plugins = Plugins::register(&manager, args.plugin_dir.as_deref()).await?;
+    let app = app::router(Arc::new(KeyServer::new(Limits::default())), &plugins);
+
+    let (stopping, drained) = (CancellationToken::new(), CancellationToken::new());
+    let serve_keys = tokio::spawn(listener::serve(keys_listener, app, stopping.clone()));
+    let admin = admin::service(args, manager.clone());
+    let serve_admin = admin_server::serve(admin_listener, admin, drained.clone().cancelled_owned());
+    let serve_admin = tokio::spawn(async {
+        if let Err(error) = serve_admin.await {
+            tracing::error!(%error, "the administration has ended");
+        }
+    });
+    announce(addresses)?;
+
+    signals.next().await;
+    tracing::info!("stopping: a second signal stops at once");
+    let deadline = time::Instant::now() + args.drain_timeout;
+    let stop = async {
+        stopping.cancel();
+        let patience = args.drain_timeout - LAST_WORDS.min(args.drain_timeout / 10);
+        manager.shutdown_within(patience).await;
+        drained.cancel();
+        let _ = tokio::join!(serve_keys, serve_admin);
+    };
+    tokio::select! {
+        stopped = time::timeout_at(deadline, stop) => {
+            match stopped {
+                Ok(()) => tracing::info!("stopped"),
+                Err(_) => tracing::warn!("stopped while requests were being answered"),
+            }
+            Ok(())
+        }
+        () = signals.next() => Err(ServeError::Interrupted),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| ServeError::Bind { address, source })
+}
+
+/// Tells on stdout, for people and for programs that started this one with port 0.
+fn announce((keys, admin): (SocketAddr, SocketAddr)) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(
+        stdout,
+        "listening on http://{keys}\nadmin on http://{admin}"
+    )?;
+    stdout.flush()
+}

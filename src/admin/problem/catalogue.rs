@@ -1,0 +1,135 @@
+use http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+
+use super::Problem;
+use crate::admin::body::MERGE_PATCH;
+
+/// The refusals that are not an operation's: each row of the error table.
+impl Problem {
+    pub(crate) fn plugin_required() -> Self {
+        let message = "name one plugin in the query: `?plugin=NAME`";
+        Self::new(StatusCode::BAD_REQUEST, "plugin_required", message)
+    }
+
+    pub(crate) fn invalid_query(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_query", message)
+    }
+
+    pub(crate) fn invalid_json(why: impl std::fmt::Display) -> Self {
+        let message = format!("the body must be one JSON value: {why}");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_json", message)
+    }
+
+    pub(crate) fn invalid_host(message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_host", message)
+    }
+
+    pub(crate) fn misdirected_host() -> Self {
+        let message = "this service does not answer for that host: use one of its own names, or \
+                       have this one allowed";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_host", message)
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        let message = "send a valid token: `Authorization: Bearer TOKEN`";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    pub(crate) fn forbidden(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        let message = "there is no such endpoint: paths must be spelt exactly";
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub(crate) fn plugin_not_found(plugin: &str) -> Self {
+        let message = "plugin not found: see the list of plugins for the names";
+        Self::new(StatusCode::NOT_FOUND, "plugin_not_found", message).with("plugin", plugin)
+    }
+
+    pub(crate) fn no_schema(plugin: &str) -> Self {
+        let message = "the plugin publishes no schema of its config";
+        Self::new(StatusCode::NOT_FOUND, "not_found", message).with("plugin", plugin)
+    }
+
+    /// The server is not ready, because of these plugins or because it shuts down.
+    pub(crate) fn not_ready(not_serving: Option<Vec<String>>) -> Self {
+        let problem = |message| Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message);
+        match not_serving {
+            None => problem("not ready".to_owned()),
+            Some(plugins) if plugins.is_empty() => {
+                problem("the manager is shutting down".to_owned())
+            }
+            Some(plugins) => problem(format!(
+                "required plugins do not serve: {}",
+                plugins.join(", ")
+            ))
+            .with("not_serving", plugins),
+        }
+    }
+
+    pub(crate) fn method_not_allowed(allowed: &[Method]) -> Self {
+        let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+        let allowed = allowed.join(", ");
+        let message = format!("this endpoint takes only {allowed}");
+        let allow = HeaderValue::try_from(allowed).expect("methods are tokens");
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        )
+        .header(ALLOW, allow)
+    }
+
+    pub(crate) fn unsupported_media_type(accepted: &'static str) -> Self {
+        let message = format!("the body must be sent as `Content-Type: {accepted}`, not encoded");
+        let name = match accepted {
+            MERGE_PATCH => HeaderName::from_static("accept-patch"),
+            _ => ACCEPT,
+        };
+        let accepted = HeaderValue::from_static(accepted);
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        )
+        .header(name, accepted)
+    }
+
+    pub(crate) fn body_too_large(limit: usize) -> Self {
+        let message = format!("the body must not be longer than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    }
+
+    pub(crate) fn request_timeout() -> Self {
+        let message = "the body did not arrive in time: send it again";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
+    }
+
+    pub(crate) fn unreadable_body() -> Self {
+        let message = "the body did not arrive whole: send it again";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_body", message)
+    }
+
+    pub(crate) fn version_mismatch() -> Self {
+        let message = "the config has changed meanwhile: read it and try again with its new ETag";
+        Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", message)
+    }
+
+    pub(crate) fn precondition_required() -> Self {
+        let message = "send the ETag of the config you have read: `If-Match: \"...\"`";
+        Self::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "precondition_required",
+            message,
+        )
+    }
+
+    pub(crate) fn internal() -> Self {
+        let message = "the admin service failed: read the plugin's state before trying again";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+}

@@ -1,0 +1,14 @@
+//! The admin interface through real sockets.
+
+mod bodies;
+mod config;
+mod errors;
+mod guards;
+mod mounts;
+mod operations;
+mod preconditions;
+mod probes;
+mod secrets;
+mod server;
+mod shapes;
+mod support;
