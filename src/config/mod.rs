@@ -10,7 +10,7 @@ pub use decode::ConfigError;
 pub(crate) use decode::decode;
 pub(crate) use merge::merge_patch;
 pub use secret::MASK;
-pub(crate) use secret::Secrets;
+pub(crate) use secret::{SecretTexts, Secrets};
 pub use store::StoreError;
 pub(crate) use store::{FileStore, Prepared};
 pub use version::{ConfigVersion, ConfigView, ParseConfigVersionError};

@@ -54,6 +54,11 @@ impl Secrets {
 
     /// `text` with the mask in place of whatever secret of `config` it quotes.
     pub(crate) fn scrub(&self, text: &str, config: &Value) -> String {
+        self.of(config).scrub(text)
+    }
+
+    /// The secrets of `config`.
+    pub(crate) fn of(&self, config: &Value) -> SecretTexts {
         let mut leaves = Vec::new();
         for secret in self
             .pointers
@@ -62,9 +67,9 @@ impl Secrets {
         {
             collect_leaves(secret, &mut leaves);
         }
-        leaves.iter().fold(text.to_owned(), |text, leaf| {
-            text.replace(leaf.as_str(), MASK)
-        })
+        // One secret may be the beginning of another.
+        leaves.sort_by_key(|leaf| std::cmp::Reverse(leaf.len()));
+        SecretTexts(leaves)
     }
 
     /// The config as it may be shown. A secret that is not set shows as what it is, `null`.
@@ -109,6 +114,18 @@ impl Secrets {
                 *masked = secret.clone();
             }
         }
+    }
+}
+
+/// The secrets of one config.
+pub(crate) struct SecretTexts(Vec<String>);
+
+impl SecretTexts {
+    /// `text` with the mask in place of whatever secret it quotes.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), MASK)
+        })
     }
 }
 
@@ -201,6 +218,16 @@ mod tests {
         assert_eq!(
             (told.pointer(), told.message()),
             ("/******", "unknown field `******`")
+        );
+    }
+
+    #[test]
+    fn secret_that_begins_with_another_is_scrubbed_whole() {
+        let secrets = Secrets::new(vec!["/tokens".into()]);
+        let config = json!({"tokens": ["abc", "abcdef"]});
+        assert_eq!(
+            secrets.scrub("abcdef and abc", &config),
+            "****** and ******"
         );
     }
 

@@ -4,6 +4,7 @@ use tower_plugin_gate::{Generation, PluginState};
 
 use super::hook::{self, HookError};
 use super::task::Lifecycle;
+use crate::config::SecretTexts;
 use crate::{EventKind, Health, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
@@ -18,14 +19,12 @@ impl<P: Plugin> Lifecycle<P> {
         })
     }
 
-    /// A check that fails says something about the instance, too.
-    pub(super) fn health_found(&self, found: Result<Health, HookError>) -> Health {
-        found.unwrap_or_else(|error| Health::unhealthy(self.scrub(&error.to_string())))
-    }
-
     /// Publishes what a check of generation `number` found, unless that is history already.
     pub(super) fn checked(&self, number: u64, found: Result<Health, HookError>) {
-        let health = self.health_found(found);
+        let Some(running) = &self.running else {
+            return;
+        };
+        let health = health_found(found, &running.secrets);
         let mut changed = None;
         self.published.publish(|snapshot| {
             if snapshot.generation != number || snapshot.state != PluginState::Active {
@@ -45,4 +44,11 @@ impl<P: Plugin> Lifecycle<P> {
             );
         }
     }
+}
+
+/// A check that fails says something about the instance, too.
+pub(super) fn health_found(found: Result<Health, HookError>, secrets: &SecretTexts) -> Health {
+    found
+        .unwrap_or_else(|error| Health::unhealthy(error.to_string()))
+        .scrubbed(secrets)
 }

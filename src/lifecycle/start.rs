@@ -3,9 +3,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use tower_plugin_gate::Generation;
 
+use super::check::health_found;
 use super::hook::{self, HookError};
 use super::task::Lifecycle;
-use crate::config::decode;
+use crate::config::{SecretTexts, decode};
 use crate::{EventKind, Health, HealthStatus, Plugin, StartContext, StartReason};
 
 /// A generation, what ends its background tasks, and how it was when it was started.
@@ -13,6 +14,8 @@ pub(super) struct Running<I> {
     pub(super) generation: Generation<I>,
     pub(super) context: StartContext,
     pub(super) health: Health,
+    /// What its hooks may know and nobody is to be told.
+    pub(super) secrets: SecretTexts,
 }
 
 impl<P: Plugin> Lifecycle<P> {
@@ -46,11 +49,13 @@ impl<P: Plugin> Lifecycle<P> {
                 return Err(error.scrubbed(|text| self.secrets.scrub(text, config)));
             }
         };
-        let health = self.health_found(self.ask_health(&generation).await);
+        let secrets = self.secrets.of(config);
+        let health = health_found(self.ask_health(&generation).await, &secrets);
         Ok(Running {
             generation,
             context,
             health,
+            secrets,
         })
     }
 
@@ -64,8 +69,7 @@ impl<P: Plugin> Lifecycle<P> {
         if running.health.status() != HealthStatus::Unhealthy {
             return Ok(running);
         }
-        let error = HookError::unhealthy(running.health.message())
-            .scrubbed(|text| self.secrets.scrub(text, config));
+        let error = HookError::unhealthy(running.health.message());
         self.stop(running).await;
         Err(error)
     }

@@ -14,6 +14,7 @@ impl<P: Plugin> Lifecycle<P> {
         let Running {
             generation,
             context,
+            secrets,
             ..
         } = running;
         let timeout = self.settings.stop_timeout;
@@ -23,7 +24,7 @@ impl<P: Plugin> Lifecycle<P> {
 
         let (plugin, instance) = (Arc::clone(&self.plugin), generation.instance_arc());
         let stopped = hook::run("stop", timeout, async move { plugin.stop(instance).await }).await;
-        let mut error = stopped.err().map(|error| self.scrub(&error.to_string()));
+        let mut error = stopped.err().map(|error| secrets.scrub(&error.to_string()));
         let tasks = tokio::time::timeout_at(deadline, context.tracker().wait());
         if error.is_none() && tasks.await.is_err() {
             let (tasks, timeout) = (context.tracker().len(), GoDuration(timeout));

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::config::SecretTexts;
+
 /// How well an instance can do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,6 +80,12 @@ impl Health {
     /// Adds a detail that is shown among the plugin's `checks`. It must not hold a secret.
     pub fn detail(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.details.insert(name.into(), value.into());
+        self
+    }
+
+    /// With a message that quotes none of the secrets.
+    pub(crate) fn scrubbed(mut self, secrets: &SecretTexts) -> Self {
+        self.message = self.message.map(|message| secrets.scrub(&message));
         self
     }
 

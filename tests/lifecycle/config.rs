@@ -1,7 +1,8 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
-use tower_plugin::{Outcome, PluginManager, PluginState};
+use tower_plugin::{EventKind, Health, Outcome, PluginManager, PluginState, ReloadStrategy};
 
 use crate::scenario::{Act, Script, Scripted};
 
@@ -120,6 +121,55 @@ async fn secrets_are_masked_and_kept_when_the_mask_comes_back() {
         told.contains("******") && !told.contains("s3cr3t"),
         "{told}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn instance_that_quotes_its_own_secret_quotes_the_mask() {
+    let manager = PluginManager::builder()
+        .check_interval(Duration::from_secs(1))
+        .build()
+        .unwrap();
+    let script = Arc::new(Script {
+        secret: true,
+        ..Script::default()
+    });
+    manager
+        .register("p", Scripted(script.clone()))
+        .config(json!({"tokens": ["first"]}))
+        .strategy(ReloadStrategy::Replace)
+        .await
+        .unwrap();
+    let mut events = manager.subscribe_after(0);
+
+    // The old instance, when the new config is in force already.
+    script.next_stops([Act::Fail("first is still open")]);
+    let put = manager.update_config("p", json!({"tokens": ["second"]}));
+    let stop_error = put.await.unwrap().stop_error;
+    assert_eq!(
+        stop_error.as_deref(),
+        Some("stop failed: ****** is still open")
+    );
+    // The new instance, when the old config stays in force.
+    script.is(Health::unhealthy("third is unknown"));
+    script.next_stops([Act::Fail("third is still open")]);
+    let put = manager.update_config("p", json!({"tokens": ["third"]}));
+    let mut told = put.await.unwrap_err().to_string();
+    // The one that serves, when it is checked.
+    script.is(Health::degraded("second is slow"));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let health = &manager.health().plugins["p"];
+    assert_eq!(health.message.as_deref(), Some("****** is slow"));
+
+    manager.unload("p").await.unwrap();
+    while let Some(event) = events.recv().await {
+        told += &json!(event).to_string();
+        if event.kind == EventKind::Removed {
+            break;
+        }
+    }
+    for secret in ["first", "second", "third"] {
+        assert!(!told.contains(secret), "{secret} in {told}");
+    }
 }
 
 #[tokio::test]

@@ -79,15 +79,6 @@ impl Answer {
             answer.check_body();
         }
         answer.check_headers();
-        if std::env::var_os("FUZZ_SHOW").is_some() {
-            eprintln!(
-                "ANSWER {} {} {} {}",
-                method,
-                answer.status(),
-                answer.text("code").unwrap_or(""),
-                answer.text("outcome").unwrap_or("")
-            );
-        }
         answer
     }
 

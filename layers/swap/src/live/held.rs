@@ -78,8 +78,8 @@ where
             });
             if let Some((holder, service)) = inside {
                 let request = this.request.take().expect("it is served once");
-                let call = || Oneshot::waiting(service, request);
-                break ResponseFuture::admitted(call, holder, answer);
+                let future = || Oneshot::waiting(service, request);
+                break ResponseFuture::admitted(future, holder, answer);
             }
             if let Err(rejected) = this.held.as_mut().rejoin() {
                 break reject(rejected);

@@ -47,7 +47,12 @@ where
         let future = match self.live.try_call(request, answer) {
             Called::Inside(future) => PolicyFuture::gated(future),
             Called::Refused(rejected, request) => {
-                match self.policy.decide(self.live.slot(), rejected) {
+                // There is nothing behind the plugin to call instead of it.
+                let policy = match self.policy {
+                    OnClosed::Bypass => OnClosed::Reject,
+                    policy => policy,
+                };
+                match policy.decide(self.live.slot(), rejected) {
                     Closed::Hold(held) => self.live.held(held, request, answer),
                     Closed::Reject(rejected) | Closed::Bypass(rejected) => {
                         PolicyFuture::gated(ResponseFuture::rejected(rejected, answer))

@@ -238,7 +238,8 @@ impl<S: Clone + Send + Sync + 'static, P> SwapService<S, P> {
         }
     }
 
-    /// Answers 500, or gRPC's `INTERNAL`, when the plugin's service panics. Default: the panic goes on to the server. Either way it is counted.
+    /// Answers 500, or gRPC's `INTERNAL`, when the plugin's service panics. Default: the panic goes
+    /// on to the server. Either way it is counted.
     #[must_use]
     pub fn catch_panics(self) -> Self {
         Self {

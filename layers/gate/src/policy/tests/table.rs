@@ -79,7 +79,9 @@ fn table(request: impl Fn(&Slot<()>, OnClosed) -> Then) {
 
 /// The state that a rejection names.
 fn state_in(text: &str) -> PluginState {
-    let named = |state: &PluginState| text.contains(&format!(" {state}; "));
+    let named = |state: &PluginState| {
+        text.contains(&format!(" is {state}")) || text.contains(&format!(" has {state}"))
+    };
     PluginState::ALL.into_iter().find(named).expect(text)
 }
 

@@ -1,0 +1,3 @@
+//! The paths whose instructions are counted.
+
+fn main() {}

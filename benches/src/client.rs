@@ -1,0 +1,112 @@
+use std::any::Any;
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use tower_service::Service;
+
+/// A client of some service.
+pub trait Work: Send {
+    /// Sends so many requests, one after the other, each to the end of its body. Returns how many
+    /// were not answered 200.
+    fn run(&mut self, requests: u32) -> u32;
+
+    /// As [`run`](Self::run), each by a clone of the service, as under hyper and axum.
+    fn run_cloning(&mut self, requests: u32) -> u32;
+
+    /// Another client, with a clone of the service.
+    fn fork(&self) -> Box<dyn Work>;
+}
+
+struct Task;
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// A waker that wakes nobody, and is cloned and dropped as those of executors are: by a count.
+#[must_use]
+pub fn waker() -> Waker {
+    Waker::from(Arc::new(Task))
+}
+
+/// Polls a service by hand, without an executor.
+pub struct Client<S> {
+    service: S,
+    waker: Waker,
+    keep: Arc<dyn Any + Send + Sync>,
+}
+
+impl<S> Client<S> {
+    /// A client of `service`, which keeps alive what the service needs.
+    pub fn new(service: S, keep: impl Any + Send + Sync) -> Self {
+        Self {
+            service,
+            waker: waker(),
+            keep: Arc::new(keep),
+        }
+    }
+}
+
+impl<S, B> Work for Client<S>
+where
+    S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
+    B: Body,
+{
+    fn run(&mut self, requests: u32) -> u32 {
+        let mut cx = Context::from_waker(&self.waker);
+        (0..requests)
+            .map(|_| u32::from(!send(black_box(&mut self.service), &mut cx)))
+            .sum()
+    }
+
+    fn run_cloning(&mut self, requests: u32) -> u32 {
+        let mut cx = Context::from_waker(&self.waker);
+        (0..requests)
+            .map(|_| u32::from(!send(&mut black_box(&self.service).clone(), &mut cx)))
+            .sum()
+    }
+
+    fn fork(&self) -> Box<dyn Work> {
+        Box::new(Self {
+            service: self.service.clone(),
+            waker: waker(),
+            keep: Arc::clone(&self.keep),
+        })
+    }
+}
+
+/// Sends one request, drives its future, and reads the body as hyper does: no further than to
+/// the end that it knows of.
+#[inline(never)]
+fn send<S, B>(service: &mut S, cx: &mut Context<'_>) -> bool
+where
+    S: Service<Request<()>, Response = Response<B>>,
+    B: Body,
+{
+    let Poll::Ready(Ok(())) = service.poll_ready(black_box(cx)) else {
+        panic!("every service here is ready");
+    };
+    let mut future = pin!(service.call(black_box(Request::new(()))));
+    let response = loop {
+        match black_box(future.as_mut()).poll(black_box(cx)) {
+            Poll::Ready(Ok(response)) => break response,
+            Poll::Ready(Err(_)) => panic!("no service here fails"),
+            Poll::Pending => {}
+        }
+    };
+    let served = black_box(&response).status() == StatusCode::OK;
+    let mut body = pin!(response.into_body());
+    while !black_box(body.as_ref()).is_end_stream() {
+        match black_box(body.as_mut()).poll_frame(black_box(cx)) {
+            Poll::Ready(Some(Ok(frame))) => drop(black_box(frame)),
+            Poll::Ready(Some(Err(_))) => panic!("no body here fails"),
+            Poll::Ready(None) => break,
+            Poll::Pending => {}
+        }
+    }
+    served
+}
