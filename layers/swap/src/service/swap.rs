@@ -203,10 +203,7 @@ impl<S: Clone + Send + Sync + 'static, P> SwapService<S, P> {
     pub fn on_closed(self, policy: OnClosed) -> SwapService<S, OnClosed> {
         SwapService {
             live: self.live,
-            policy: match policy {
-                OnClosed::Bypass => OnClosed::Reject,
-                policy => policy,
-            },
+            policy,
         }
     }
 
