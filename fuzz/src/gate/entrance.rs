@@ -3,7 +3,7 @@ use tower_plugin::Lease;
 use tower_plugin::gate::{Answer, Holder, ResponseFuture};
 
 use super::insider::{Insider, What};
-use super::model::{GenerationId, UnitId};
+use super::model::{Exit, GenerationId, UnitId};
 use super::op::{Thread, Way};
 use super::thread;
 use super::world::World;
@@ -28,7 +28,7 @@ impl World {
         let is_open = !self.model.generations[generation].closed;
         assert_eq!(permit.is_some(), is_open, "admission");
         if let Some(permit) = permit {
-            let unit = self.model.enter(generation);
+            let unit = self.model.enter(generation, Exit::Dropped);
             self.add(Insider::new(unit, What::Permit(permit)));
         }
     }
@@ -41,7 +41,7 @@ impl World {
         ) {
             (Ok(lease), Ok(current)) => {
                 assert_eq!(lease.instance(), &current, "instance of a lease");
-                let unit = self.model.enter(current);
+                let unit = self.model.enter(current, Exit::Left);
                 self.add(Insider::new(unit, What::Lease(lease)));
             }
             (Err(rejected), Err(state)) => {
@@ -69,7 +69,7 @@ impl World {
         holder: Holder,
         mut request: Request<()>,
     ) {
-        let unit = self.model.enter(generation);
+        let unit = self.model.enter(generation, Exit::Dropped);
         let answer = Answer::new(self.protocol.into());
         let future = ResponseFuture::admitted(|| self.script.future(), holder, answer);
         self.add(Insider::serving(unit, future, self.protocol));

@@ -6,7 +6,7 @@ use tower_service::Service as _;
 
 use super::entrance::request;
 use super::insider::{Insider, What};
-use super::model::GenerationId;
+use super::model::{Exit, GenerationId};
 use super::op::{FrontOp, Protocol, Task, Way};
 use super::waiter::Waiter;
 use super::world::World;
@@ -110,7 +110,7 @@ impl World {
         };
         match expected {
             Ok(current) => {
-                let unit = self.model.enter(current);
+                let unit = self.model.enter(current, Exit::Dropped);
                 self.insiders.push(Insider::serving(unit, future, protocol));
                 let lease = self.script.lease();
                 let is_upgrade = matches!(way, Way::Upgrade | Way::Connect);
@@ -157,13 +157,13 @@ impl World {
         match way {
             Way::Plain => {
                 if let Some((permit, current)) = agreed(door.enter(), expected, rejected) {
-                    let unit = self.model.enter(current);
+                    let unit = self.model.enter(current, Exit::Dropped);
                     self.insiders.push(Insider::new(unit, What::Permit(permit)));
                 }
             }
             Way::Lease => {
                 if let Some((lease, current)) = agreed(door.lease(), expected, rejected) {
-                    let unit = self.model.enter(current);
+                    let unit = self.model.enter(current, Exit::Left);
                     self.insiders
                         .push(Insider::new(unit, What::HandlerLease(lease)));
                 }

@@ -82,7 +82,10 @@ impl World {
         let (unit, what) = match &insider.what {
             What::Permit(permit) => {
                 let permit = permit.clone();
-                (self.model.enter(self.model.of(unit)), What::Permit(permit))
+                (
+                    self.model.enter(self.model.of(unit), Exit::Dropped),
+                    What::Permit(permit),
+                )
             }
             What::Lease(lease) => {
                 self.model.hold(unit);
@@ -127,7 +130,7 @@ impl World {
             What::HandlerLease(lease) => lease.complete(),
             what => return self.insiders.push(Insider { unit, what, waiter }),
         }
-        self.out(unit, Exit::Completed);
+        self.out(unit, Some(Exit::Completed));
     }
 
     pub(super) fn fail(&mut self, insider: usize) {
@@ -136,18 +139,18 @@ impl World {
             What::Permit(permit) => permit.fail(),
             what => return self.insiders.push(Insider { unit, what, waiter }),
         }
-        self.out(unit, Exit::Failed);
+        self.out(unit, Some(Exit::Failed));
     }
 
     pub(super) fn leave(&mut self, insider: usize) {
         let Insider { unit, what, waiter } = self.insiders.swap_remove(insider);
         drop(what);
-        self.out(unit, Exit::Dropped);
+        self.out(unit, None);
         waiter.check("cancellation");
     }
 
     /// Whoever was counted as `unit` has gone.
-    pub(super) fn out(&mut self, unit: Option<UnitId>, exit: Exit) {
+    pub(super) fn out(&mut self, unit: Option<UnitId>, exit: Option<Exit>) {
         let drained = unit.and_then(|unit| self.model.release(unit, exit));
         if let Some(generation) = drained {
             self.drained(generation);

@@ -57,7 +57,10 @@ impl Counts {
 /// How somebody leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
+    /// Before the end: cancelled, or else abandoned.
     Dropped,
+    /// Work without an end of its own: cancelled, or else completed.
+    Left,
     Completed,
     Failed,
 }
@@ -66,6 +69,8 @@ pub(super) enum Exit {
 struct Unit {
     generation: GenerationId,
     holders: usize,
+    /// How it leaves if nobody says otherwise.
+    exit: Exit,
 }
 
 impl Model {
@@ -103,11 +108,12 @@ impl Model {
         }
     }
 
-    pub(super) fn enter(&mut self, generation: GenerationId) -> UnitId {
+    pub(super) fn enter(&mut self, generation: GenerationId, exit: Exit) -> UnitId {
         self.generations[generation].inside += 1;
         self.units.push(Unit {
             generation,
             holders: 1,
+            exit,
         });
         self.units.len() - 1
     }
@@ -124,20 +130,30 @@ impl Model {
         self.generations[self.of(unit)].cancelled
     }
 
-    /// One of the unit's holders goes, and only the last one counts. The generation that is
-    /// drained by that, if one is.
-    pub(super) fn release(&mut self, unit: UnitId, exit: Exit) -> Option<GenerationId> {
+    /// A response was polled: unless it comes to its end, it leaves before that.
+    pub(super) fn polled(&mut self, unit: UnitId) {
+        self.units[unit].exit = Exit::Dropped;
+    }
+
+    /// One of the unit's holders goes, by saying how or not, and only the last one counts. The
+    /// generation that is drained by that, if one is.
+    pub(super) fn release(&mut self, unit: UnitId, exit: Option<Exit>) -> Option<GenerationId> {
         let unit = &mut self.units[unit];
         unit.holders -= 1;
         if unit.holders > 0 {
+            if exit.is_some() {
+                unit.exit = Exit::Left;
+            }
             return None;
         }
+        let exit = exit.unwrap_or(unit.exit);
         let counts = &mut self.generations[unit.generation];
         counts.inside -= 1;
         *match exit {
             Exit::Completed => &mut counts.completed,
             Exit::Failed => &mut counts.failed,
-            Exit::Dropped if counts.cancelled => &mut counts.cut,
+            Exit::Dropped | Exit::Left if counts.cancelled => &mut counts.cut,
+            Exit::Left => &mut counts.completed,
             Exit::Dropped => &mut counts.abandoned,
         } += 1;
         counts.is_drained().then_some(unit.generation)

@@ -47,6 +47,9 @@ impl World {
             mut waiter,
         } = self.insiders.swap_remove(insider);
         self.script.next(step);
+        if let (Some(unit), What::Head(..) | What::Body(..)) = (unit, &what) {
+            self.model.polled(unit);
+        }
         let waker = waiter.waker(task);
         let mut polling = Polling {
             cx: Context::from_waker(&waker),
@@ -62,12 +65,12 @@ impl World {
             }
             Fate::GoesOn(what) => (unit, Some(what)),
             Fate::Ended(exit, what) => {
-                self.out(unit, exit);
+                self.out(unit, Some(exit));
                 waiter.disarm();
                 (None, what)
             }
             Fate::Cut => {
-                self.out(unit, Exit::Dropped);
+                self.out(unit, None);
                 (None, None)
             }
         };
