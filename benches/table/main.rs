@@ -16,6 +16,8 @@ mod unary;
 
 use report::Report;
 
+type Row = (&'static str, fn(&mut Report));
+
 fn main() {
     // `cargo test --benches` only looks whether everything runs.
     let full = std::env::args().any(|argument| argument == "--bench");
@@ -23,7 +25,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut report = Report::new(full);
-    let rows: [(&str, fn(&mut Report)); 10] = [
+    let rows: [Row; 10] = [
         ("unary", unary::measure),
         ("threads", threads::measure),
         ("pending", pending::measure),

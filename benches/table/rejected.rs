@@ -72,7 +72,8 @@ pub(crate) fn measure(report: &mut Report) {
 }
 
 async fn like_a_rejection(request: Request<()>) -> Result<Response<Frames>, Infallible> {
-    let mut response = Site::UNARY.call(request).await?;
+    let mut site = Site::UNARY;
+    let mut response = site.call(request).await?;
     *response.headers_mut() = plain_head();
     Ok(response)
 }

@@ -83,7 +83,7 @@ impl Costs {
 /// Orders `contenders` for a round.
 pub(crate) fn order(contenders: usize, round: usize) -> impl Iterator<Item = usize> {
     (0..contenders).map(move |i| {
-        let i = if round % 2 == 0 {
+        let i = if round.is_multiple_of(2) {
             i
         } else {
             contenders - 1 - i

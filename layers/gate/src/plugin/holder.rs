@@ -57,7 +57,7 @@ impl Held {
     pub(super) fn shard(&self) -> &Shard {
         match self {
             Self::Own(shard) => shard,
-            Self::Shared(lease) => shard_of(lease),
+            Self::Shared(lease) => lease.permit().shard(),
         }
     }
 
@@ -68,11 +68,6 @@ impl Held {
             Self::Shared(lease) => end_shared(lease, exit),
         }
     }
-}
-
-#[cold]
-fn shard_of(lease: &Lease) -> &Shard {
-    lease.permit().shard()
 }
 
 /// A lease that its handler holds too goes on, and is counted when it ends.
