@@ -8,7 +8,8 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use tower_service::Service;
 
-/// The service inside: its future is `Pending` a given number of times, its body has a given
+/// The service inside, which is not inlined into what is around it, as the boxed routes of a router
+/// are not: its future is `Pending` a given number of times, its body has a given
 /// number of frames, and neither allocates.
 #[derive(Debug, Clone, Copy)]
 pub struct Site {

@@ -153,11 +153,10 @@ where
         else {
             return Poll::Ready(None);
         };
-        let holder = inside.holder().expect("a panic matters while it is inside");
-        match caught(holder, || body.poll_frame(cx)) {
-            Some(polled) => self.pass_on(polled, cx),
-            None => {
-                let (protocol, error) = (*protocol, inside.panicked_error());
+        match caught(inside, || body.poll_frame(cx)) {
+            Ok(polled) => self.pass_on(polled, cx),
+            Err(error) => {
+                let protocol = *protocol;
                 self.end(protocol, INTERNAL, error)
             }
         }
@@ -243,13 +242,13 @@ where
                 catches_panics,
                 ..
             } => {
-                let Some(holder) = inside.holder() else {
+                if inside.is_over() {
                     return body.poll_frame(cx).map_err(Into::into);
-                };
+                }
                 if *catches_panics {
                     return kind.poll_catching(cx);
                 }
-                let polled = watched(holder, || body.poll_frame(cx));
+                let polled = watched(inside, || body.poll_frame(cx));
                 kind.pass_on(polled, cx)
             }
         }

@@ -8,7 +8,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::inside::Inside;
-use super::run::{caught, run, watched};
+use super::run::{caught, watched};
 use super::{Answer, Holder, ResponseBody};
 use crate::gate::Exit;
 use crate::{PanickedError, Rejected};
@@ -44,15 +44,14 @@ impl<F> ResponseFuture<F> {
     /// A panic in `call` is counted, and answered if `answer` says so.
     #[inline]
     pub fn admitted(call: impl FnOnce() -> F, holder: impl Into<Holder>, answer: Answer) -> Self {
-        let mut holder = holder.into();
-        let state = match run(&mut holder, answer.catches_panics(), call) {
-            Some(future) => State::Admitted {
-                future,
-                inside: holder.into(),
-            },
-            None => State::Panicked {
-                panicked: holder.shard().drain().panicked_error(),
-            },
+        if !answer.catches_panics() {
+            let holder = holder.into();
+            return Self::serving(call(), holder, answer);
+        }
+        let mut inside = holder.into().into();
+        let state = match caught(&mut inside, call) {
+            Ok(future) => State::Admitted { future, inside },
+            Err(panicked) => State::Panicked { panicked },
         };
         Self { state, answer }
     }
@@ -107,24 +106,23 @@ where
         let StateProj::Admitted { future, inside } = self.as_mut().project() else {
             return self.answer(answer);
         };
-        let holder = inside.holder().expect("polled after completion");
-        match caught(holder, || future.poll(cx)) {
-            Some(Poll::Ready(Ok(response))) => {
+        assert!(!inside.is_over(), "polled after completion");
+        match caught(inside, || future.poll(cx)) {
+            Ok(Poll::Ready(Ok(response))) => {
                 let mut inside = inside.take();
                 self.set(Self::Done);
                 Poll::Ready(Ok(ResponseBody::inside(response, &mut inside, answer)))
             }
-            Some(Poll::Ready(Err(error))) => {
+            Ok(Poll::Ready(Err(error))) => {
                 inside.end(Exit::Failed);
                 self.set(Self::Done);
                 Poll::Ready(Err(error))
             }
-            Some(Poll::Pending) => {
+            Ok(Poll::Pending) => {
                 ready!(inside.poll_cancelled(cx));
                 self.answer(answer)
             }
-            None => {
-                let panicked = inside.panicked_error();
+            Err(panicked) => {
                 self.set(Self::Panicked { panicked });
                 self.answer(answer)
             }
@@ -148,9 +146,9 @@ where
         if answer.catches_panics() {
             return state.poll_catching(answer, cx);
         }
-        let holder = inside.holder().expect("polled after completion");
+        assert!(!inside.is_over(), "polled after completion");
         // A response is a large thing: it is looked at where it is, and moved once.
-        match watched(holder, || future.poll(cx)) {
+        match watched(inside, || future.poll(cx)) {
             // What is done is dropped here and not with this future: whoever holds a finished
             // future holds nothing.
             Poll::Ready(Ok(response)) => {

@@ -8,11 +8,14 @@ use crate::{Lease, Permit};
 /// of an upgrade.
 ///
 /// Until a future takes it over, dropping it means that the call panicked.
-pub struct Holder {
-    /// The lease's, if there is one; else one that this holder was counted in on.
-    shard: Arc<Shard>,
-    lease: Option<Lease>,
-    exit: Exit,
+pub struct Holder(Option<Held>);
+
+/// One who was counted in. It is to be ended: dropping it would leave the count as it is.
+///
+/// No more than a tag and a pointer, and so handed on in registers.
+pub(super) enum Held {
+    Own(Arc<Shard>),
+    Shared(Lease),
 }
 
 impl From<Permit> for Holder {
@@ -23,11 +26,13 @@ impl From<Permit> for Holder {
 
 impl From<Lease> for Holder {
     fn from(lease: Lease) -> Self {
-        Self {
-            shard: Arc::clone(lease.permit().shard()),
-            lease: Some(lease),
-            exit: Exit::Panicked,
-        }
+        Self(Some(Held::Shared(lease)))
+    }
+}
+
+impl From<Held> for Holder {
+    fn from(held: Held) -> Self {
+        Self(Some(held))
     }
 }
 
@@ -35,53 +40,56 @@ impl Holder {
     /// Of one who was counted in.
     #[inline]
     pub(crate) fn new(shard: Arc<Shard>) -> Self {
-        Self {
-            shard,
-            lease: None,
-            exit: Exit::Panicked,
-        }
+        Self(Some(Held::Own(shard)))
     }
 
     #[inline]
-    pub(super) fn shard(&self) -> &Shard {
-        &self.shard
-    }
-
-    /// How the request is to be counted when it is dropped.
-    #[inline]
-    pub(super) fn leaves(&mut self, exit: Exit) {
-        self.exit = exit;
+    pub(super) fn into_held(mut self) -> Option<Held> {
+        self.0.take()
     }
 }
 
 impl Drop for Holder {
     #[inline]
     fn drop(&mut self) {
-        if self.lease.is_none() {
-            self.shard.exit(self.exit);
-        } else {
-            self.end_shared();
+        if let Some(held) = self.0.take() {
+            held.end(Exit::Panicked);
         }
     }
 }
 
-impl Holder {
-    /// A lease that its handler holds too goes on, and is counted when it ends.
-    #[cold]
-    fn end_shared(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            match self.exit {
-                Exit::Panicked => lease.permit().leaves(Exit::Panicked),
-                exit => lease.end(exit),
-            }
+impl Held {
+    #[inline]
+    pub(super) fn shard(&self) -> &Shard {
+        match self {
+            Self::Own(shard) => shard,
+            Self::Shared(lease) => lease.permit().shard(),
         }
+    }
+
+    #[inline]
+    pub(super) fn end(self, exit: Exit) {
+        match self {
+            Self::Own(shard) => shard.exit(exit),
+            Self::Shared(lease) => end_shared(lease, exit),
+        }
+    }
+}
+
+/// A lease that its handler holds too goes on, and is counted when it ends.
+#[cold]
+fn end_shared(lease: Lease, exit: Exit) {
+    match exit {
+        Exit::Panicked => lease.permit().leaves(exit),
+        exit => lease.end(exit),
     }
 }
 
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cancelled = self.0.as_ref().map(|held| held.shard().is_cancelled());
         f.debug_struct("Holder")
-            .field("cancelled", &self.shard.is_cancelled())
+            .field("cancelled", &cancelled)
             .finish_non_exhaustive()
     }
 }

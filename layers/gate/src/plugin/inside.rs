@@ -1,23 +1,23 @@
+use std::fmt;
 use std::task::{Context, Poll};
 
 use super::Holder;
+use super::holder::Held;
 use crate::gate::{Drain, Exit, Wait};
 use crate::{CancelledError, PanickedError, policy};
 
-/// A request that is inside until its [`Holder`] is taken, and the place of its task in the list
-/// of those that wait to be cancelled.
-#[derive(Debug)]
+/// A request that is inside until it ends, and the place of its task in the list of those that
+/// wait to be cancelled.
 pub(crate) struct Inside {
-    holder: Option<Holder>,
+    held: Option<Held>,
     wait: Wait,
 }
 
 impl From<Holder> for Inside {
     #[inline]
-    fn from(mut holder: Holder) -> Self {
-        holder.leaves(Exit::Dropped);
+    fn from(holder: Holder) -> Self {
         Self {
-            holder: Some(holder),
+            held: holder.into_held(),
             wait: Wait::default(),
         }
     }
@@ -27,33 +27,35 @@ impl Inside {
     /// Of a request that is not inside.
     pub(super) fn nobody() -> Self {
         Self {
-            holder: None,
+            held: None,
             wait: Wait::default(),
         }
     }
 
     /// What the request is inside by, to be held in another way.
     pub(crate) fn into_holder(mut self) -> Holder {
-        self.stop_waiting();
-        self.holder.take().expect("asked of a request inside")
+        let held = self.held.take().expect("asked of a request inside");
+        held.shard().leave(&mut self.wait);
+        held.into()
     }
 
     #[inline]
-    pub(super) fn holder(&mut self) -> Option<&mut Holder> {
-        self.holder.as_mut()
+    pub(super) fn is_over(&self) -> bool {
+        self.held.is_none()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_cancelled(&self) -> bool {
-        self.holder
-            .as_ref()
-            .is_some_and(|holder| holder.shard().is_cancelled())
+        match &self.held {
+            Some(held) => held.shard().is_cancelled(),
+            None => false,
+        }
     }
 
     #[inline]
     pub(super) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.holder {
-            Some(holder) if holder.shard().poll_cancelled(&mut self.wait, cx) => Poll::Ready(()),
+        match &self.held {
+            Some(held) if held.shard().poll_cancelled(&mut self.wait, cx) => Poll::Ready(()),
             _ => Poll::Pending,
         }
     }
@@ -62,32 +64,22 @@ impl Inside {
     #[inline]
     pub(super) fn take(&mut self) -> Self {
         Self {
-            holder: self.holder.take(),
+            held: self.held.take(),
             wait: self.wait.take(),
         }
     }
 
-    /// The request has run its course, well or not.
     #[inline]
     pub(super) fn end(&mut self, exit: Exit) {
-        self.stop_waiting();
-        // Not taken out first: it ends where it is.
-        if let Some(holder) = &mut self.holder {
-            holder.leaves(exit);
-        }
-        self.holder = None;
-    }
-
-    #[inline]
-    fn stop_waiting(&mut self) {
-        if let Some(holder) = &self.holder {
-            holder.shard().leave(&mut self.wait);
+        if let Some(held) = self.held.take() {
+            held.shard().leave(&mut self.wait);
+            held.end(exit);
         }
     }
 
     fn drain(&self) -> &Drain {
-        let holder = self.holder.as_ref().expect("asked of a request inside");
-        holder.shard().drain()
+        let held = self.held.as_ref().expect("asked of a request inside");
+        held.shard().drain()
     }
 
     #[cold]
@@ -104,7 +96,16 @@ impl Inside {
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        self.stop_waiting();
+        self.end(Exit::Dropped);
+    }
+}
+
+impl fmt::Debug for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inside")
+            .field("over", &self.is_over())
+            .field("cancelled", &self.is_cancelled())
+            .finish()
     }
 }
 
@@ -117,9 +118,7 @@ impl policy::Inside for Inside {
         Self::cancelled_error(self)
     }
 
-    fn leaves(&mut self, exit: Exit) {
-        if let Some(holder) = &mut self.holder {
-            holder.leaves(exit);
-        }
+    fn fail(&mut self) {
+        self.end(Exit::Failed);
     }
 }

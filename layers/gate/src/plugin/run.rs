@@ -1,45 +1,34 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Holder;
+use super::inside::Inside;
+use crate::PanickedError;
 use crate::gate::Exit;
 
-/// Marks a request as panicked, unless it is forgotten before.
-struct Unwinds<'a>(&'a mut Holder);
+/// Counts a request as panicked, unless it is forgotten before.
+struct Unwinds<'a>(&'a mut Inside);
 
 impl Drop for Unwinds<'_> {
     #[cold]
     fn drop(&mut self) {
-        self.0.leaves(Exit::Panicked);
+        self.0.end(Exit::Panicked);
     }
 }
 
-/// Runs code of the service behind, for a request that is inside by `holder`. A panic in it is
-/// counted, and caught if `catches`: then the answer is `None`, and what panicked must not be
-/// touched again.
+/// Runs code of the service behind, for a request that is inside. A panic in it is counted.
 #[inline]
-pub(super) fn run<T>(holder: &mut Holder, catches: bool, work: impl FnOnce() -> T) -> Option<T> {
-    if catches {
-        caught(holder, work)
-    } else {
-        Some(watched(holder, work))
-    }
-}
-
-/// As [`run`] without catching.
-#[inline]
-pub(super) fn watched<T>(holder: &mut Holder, work: impl FnOnce() -> T) -> T {
-    let unwinds = Unwinds(holder);
+pub(super) fn watched<T>(inside: &mut Inside, work: impl FnOnce() -> T) -> T {
+    let unwinds = Unwinds(inside);
     let done = work();
     std::mem::forget(unwinds);
     done
 }
 
-/// As [`run`] with catching.
-pub(super) fn caught<T>(holder: &mut Holder, work: impl FnOnce() -> T) -> Option<T> {
+/// As [`watched`], and catches the panic: what panicked must not be touched again.
+pub(super) fn caught<T>(inside: &mut Inside, work: impl FnOnce() -> T) -> Result<T, PanickedError> {
     // What the panic left half done is dropped by the caller without another look.
-    let done = catch_unwind(AssertUnwindSafe(work)).ok();
-    if done.is_none() {
-        holder.leaves(Exit::Panicked);
-    }
-    done
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        let error = inside.panicked_error();
+        inside.end(Exit::Panicked);
+        error
+    })
 }
