@@ -8,7 +8,8 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use tower_service::Service;
 
-/// The service inside: its future is `Pending` a given number of times, its body has a given
+/// The service inside, which is not inlined into what is around it, as the boxed routes of a router
+/// are not: its future is `Pending` a given number of times, its body has a given
 /// number of frames, and neither allocates.
 #[derive(Debug, Clone, Copy)]
 pub struct Site {
@@ -41,6 +42,7 @@ impl Service<Request<()>> for Site {
         Poll::Ready(Ok(()))
     }
 
+    #[inline(never)]
     fn call(&mut self, _: Request<()>) -> Reply {
         Reply(*self)
     }
@@ -53,6 +55,7 @@ pub struct Reply(Site);
 impl Future for Reply {
     type Output = Result<Response<Frames>, Infallible>;
 
+    #[inline(never)]
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let Site { pending, frames } = &mut self.0;
         if *pending > 0 {
@@ -72,6 +75,7 @@ impl Body for Frames {
     type Data = Bytes;
     type Error = Infallible;
 
+    #[inline(never)]
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,

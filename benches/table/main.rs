@@ -16,8 +16,7 @@ mod unary;
 
 use report::Report;
 
-/// Fills in the rows of one workload.
-type Measure = fn(&mut Report);
+type Row = (&'static str, fn(&mut Report));
 
 fn main() {
     // `cargo test --benches` only looks whether everything runs.
@@ -26,7 +25,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut report = Report::new(full);
-    let rows: [(&str, Measure); 10] = [
+    let rows: [Row; 10] = [
         ("unary", unary::measure),
         ("threads", threads::measure),
         ("pending", pending::measure),

@@ -1,8 +1,12 @@
+use std::convert::Infallible;
+
 use allocation_counter::measure as count;
+use http::{Request, Response};
 use tower_layer::Layer;
-use tower_plugin_benches::peers::{Peer, closed_slot};
-use tower_plugin_benches::{Client, Site, Work};
+use tower_plugin_benches::peers::{Peer, closed_slot, open_slot};
+use tower_plugin_benches::{Client, Frames, Site, Work};
 use tower_plugin_gate::PluginLayer;
+use tower_service::Service;
 
 use crate::report::Report;
 use crate::rounds::{alone, alone_cloning};
@@ -16,10 +20,13 @@ fn rejecting() -> Box<dyn Work> {
 }
 
 pub(crate) fn measure(report: &mut Report) {
+    let slot = open_slot(());
+    let like = PluginLayer::new(&slot).layer(tower::service_fn(like_a_rejection));
     let mut clients = [
         (Peer::BARE.around)(Site::UNARY),
         (Peer::GATE.around)(Site::UNARY),
         rejecting(),
+        Box::new(Client::new(like, ())),
     ];
     let rounds = report.rounds(1500);
     let costs = alone(&mut clients, rounds, 500);
@@ -28,6 +35,11 @@ pub(crate) fn measure(report: &mut Report) {
         costs.of(0),
         costs.of(1),
         costs.of(2)
+    ));
+    report.note(&format!(
+        "admitted to a service that sets the two headers of a rejection: {} ns, so rejected is {} x that (not judged)",
+        costs.of(3),
+        costs.whole_ratio(2, 3)
     ));
     report.at_most(
         "rejected while closed, x admitted to a trivial service",
@@ -41,7 +53,7 @@ pub(crate) fn measure(report: &mut Report) {
         costs.of(1),
         costs.of(2)
     ));
-    let [_, _, rejecting] = &mut clients;
+    let [_, _, rejecting, _] = &mut clients;
     assert_eq!(rejecting.run(10), 10, "all are turned away");
     let counted = count(|| assert_eq!(rejecting.run(1000), 1000));
     let head = count(|| drop(plain_head()));
@@ -57,6 +69,13 @@ pub(crate) fn measure(report: &mut Report) {
         "0",
         beyond <= 0.0,
     );
+}
+
+async fn like_a_rejection(request: Request<()>) -> Result<Response<Frames>, Infallible> {
+    let mut site = Site::UNARY;
+    let mut response = site.call(request).await?;
+    *response.headers_mut() = plain_head();
+    Ok(response)
 }
 
 /// The head of a rejection, as short as `http` lets one make it.

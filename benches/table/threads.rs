@@ -38,7 +38,7 @@ fn meet(at_start: &AtomicUsize, turn: usize) {
     let mut spins = 0_u32;
     while at_start.load(Ordering::SeqCst) < 2 * turn {
         spins += 1;
-        if spins.is_multiple_of(20_000_u32) {
+        if spins.is_multiple_of(20_000) {
             thread::yield_now();
         }
         spin_loop();

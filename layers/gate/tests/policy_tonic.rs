@@ -107,3 +107,21 @@ async fn plugin_is_selected_by_the_name_of_the_service() {
     let status = serving.check().await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
 }
+
+#[cfg(feature = "tonic")]
+#[tokio::test]
+async fn service_with_a_policy_goes_by_its_own_name() {
+    use tonic::server::NamedService;
+    use tower::Layer;
+
+    fn name<S: NamedService>(_: &S) -> &'static str {
+        S::NAME
+    }
+
+    let slot: Slot<()> = Slot::new("health", PluginState::Failed);
+    let (_, health) = tonic_health::server::health_reporter();
+    let gated = PluginLayer::grpc(&slot).on_closed(OnClosed::Bypass);
+    assert_eq!(name(&gated.layer(health.clone())), "grpc.health.v1.Health");
+    let selected = SelectLayer::grpc(PathSegment(0), PluginSet::new().with(&slot));
+    assert_eq!(name(&selected.layer(health)), "grpc.health.v1.Health");
+}

@@ -1,6 +1,5 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Shard, Wait};
@@ -48,36 +47,6 @@ impl Future for Cancelled<'_> {
 }
 
 impl Drop for Cancelled<'_> {
-    fn drop(&mut self) {
-        self.shard.leave(&mut self.wait);
-    }
-}
-
-/// As [`Cancelled`], without borrowing the permit.
-#[derive(Debug)]
-pub(crate) struct Listener {
-    shard: Arc<Shard>,
-    wait: Wait,
-}
-
-impl Listener {
-    pub(super) fn new(shard: Arc<Shard>) -> Self {
-        Self {
-            shard,
-            wait: Wait::default(),
-        }
-    }
-
-    pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.shard.poll_cancelled(&mut self.wait, cx) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-impl Drop for Listener {
     fn drop(&mut self) {
         self.shard.leave(&mut self.wait);
     }

@@ -62,12 +62,12 @@ impl AddAssign for Counters {
 #[repr(u8)]
 pub(crate) enum Exit {
     /// Before its end. Whether that was because of a cancellation, the shard knows.
-    Dropped,
+    Dropped = 0,
+    Completed = 1,
+    Failed = 2,
+    Panicked = 3,
     /// Work without an end of its own, as a lease's: completed, unless there was a cancellation.
-    Left,
-    Completed,
-    Failed,
-    Panicked,
+    Left = 4,
 }
 
 /// An [`Exit`] that can be changed by whoever shares it. Relaxed throughout: the holders of a
@@ -85,13 +85,12 @@ impl ExitCell {
     }
 
     pub(super) fn get(&self) -> Exit {
-        const EXITS: [Exit; 5] = [
-            Exit::Dropped,
-            Exit::Left,
-            Exit::Completed,
-            Exit::Failed,
-            Exit::Panicked,
-        ];
-        EXITS[usize::from(self.0.load(Ordering::Relaxed)) % EXITS.len()]
+        match self.0.load(Ordering::Relaxed) {
+            1 => Exit::Completed,
+            2 => Exit::Failed,
+            3 => Exit::Panicked,
+            4 => Exit::Left,
+            _ => Exit::Dropped,
+        }
     }
 }

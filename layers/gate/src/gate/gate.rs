@@ -71,9 +71,15 @@ impl Gate {
     /// Goes in, or `None` once the gate is closed. Never blocks.
     #[must_use = "the request is inside only while the permit lives"]
     pub fn enter(&self) -> Option<Permit> {
+        self.count_in().map(Permit::new)
+    }
+
+    /// As [`enter`](Self::enter). Whoever is given the shard owes it an exit.
+    #[inline]
+    pub(crate) fn count_in(&self) -> Option<Arc<Shard>> {
         let shards = &self.inner.shards;
         let shard = &shards[thread_number() & (shards.len() - 1)];
-        shard.enter().then(|| Permit::new(Arc::clone(shard)))
+        shard.enter().then(|| Arc::clone(shard))
     }
 
     /// Closes the gate for good: once this returned, nobody comes in. `true` for the one call

@@ -28,7 +28,6 @@ mod wait;
 mod word;
 
 pub use cancelled::Cancelled;
-pub(crate) use cancelled::Listener;
 pub use counters::Counters;
 pub(crate) use counters::Exit;
 use counters::ExitCell;

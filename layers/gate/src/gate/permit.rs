@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Cancelled, CancelledError, Exit, ExitCell, Listener, PanickedError, Shard, Wait};
+use super::{Cancelled, CancelledError, Exit, ExitCell, Shard, Wait};
 
 /// Proof of admission through a [`Gate`](super::Gate): who holds it is inside until it drops.
 ///
@@ -17,18 +17,31 @@ use super::{Cancelled, CancelledError, Exit, ExitCell, Listener, PanickedError, 
 /// ```
 #[must_use = "the request is inside only while the permit lives"]
 pub struct Permit {
-    shard: Arc<Shard>,
+    /// Taken by `into_shard` alone.
+    shard: Option<Arc<Shard>>,
     wait: Wait,
     exit: ExitCell,
 }
 
 impl Permit {
+    /// Of one who was counted in.
     pub(crate) fn new(shard: Arc<Shard>) -> Self {
         Self {
-            shard,
+            shard: Some(shard),
             wait: Wait::default(),
             exit: ExitCell::new(Exit::Dropped),
         }
+    }
+
+    pub(crate) fn shard(&self) -> &Arc<Shard> {
+        self.shard.as_ref().expect("taken with the permit itself")
+    }
+
+    /// Who is given the shard owes it an exit.
+    pub(crate) fn into_shard(mut self) -> Arc<Shard> {
+        let shard = self.shard.take().expect("taken with the permit itself");
+        shard.leave(&mut self.wait);
+        shard
     }
 
     /// Leaves, having finished its work: it is not counted as cancelled even if the gate was
@@ -50,27 +63,18 @@ impl Permit {
     /// Whether the gate was cancelled, that is, whether the drain's deadline has passed.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.shard.is_cancelled()
+        self.shard().is_cancelled()
     }
 
     /// What to end the request with once it is cancelled.
     #[must_use]
     pub fn cancelled_error(&self) -> CancelledError {
-        self.shard.drain().cancelled_error()
-    }
-
-    pub(crate) fn panicked_error(&self) -> PanickedError {
-        self.shard.drain().panicked_error()
+        self.shard().drain().cancelled_error()
     }
 
     /// Resolves once the gate is cancelled. Cancel safe.
     pub fn cancelled(&self) -> Cancelled<'_> {
-        Cancelled::new(&self.shard)
-    }
-
-    /// For one task of those that share the permit.
-    pub(crate) fn listener(&self) -> Listener {
-        Listener::new(Arc::clone(&self.shard))
+        Cancelled::new(self.shard())
     }
 
     /// As polling [`cancelled`](Self::cancelled), for futures that own the permit.
@@ -78,10 +82,9 @@ impl Permit {
     /// The first call that returns `Pending` registers the task; later calls from the same task
     /// only read a flag.
     pub fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.shard.poll_cancelled(&mut self.wait, cx) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+        match &self.shard {
+            Some(shard) if !shard.poll_cancelled(&mut self.wait, cx) => Poll::Pending,
+            _ => Poll::Ready(()),
         }
     }
 }
@@ -90,15 +93,18 @@ impl Permit {
 /// when the gate has been closed meanwhile: the first permit holds the door.
 impl Clone for Permit {
     fn clone(&self) -> Self {
-        self.shard.enter_again();
-        Self::new(Arc::clone(&self.shard))
+        let shard = self.shard();
+        shard.enter_again();
+        Self::new(Arc::clone(shard))
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.shard.leave(&mut self.wait);
-        self.shard.exit(self.exit.get());
+        if let Some(shard) = &self.shard {
+            shard.leave(&mut self.wait);
+            shard.exit(self.exit.get());
+        }
     }
 }
 

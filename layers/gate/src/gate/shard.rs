@@ -49,6 +49,7 @@ impl Shard {
     }
 
     /// Counts one in. `false`: the shard is closed and nothing was counted.
+    #[inline]
     pub(crate) fn enter(&self) -> bool {
         // Acquire, here and below: pairs with the Release `fetch_or` in `close`: who is turned
         // away sees what was published before the gate was closed, the slot's new occupant first
@@ -60,8 +61,13 @@ impl Shard {
         if before & CLOSED == 0 {
             return true;
         }
-        self.leave_word(ONE);
+        self.turned_away();
         false
+    }
+
+    #[cold]
+    fn turned_away(&self) {
+        self.leave_word(ONE);
     }
 
     /// Counts one more in beside somebody who is inside and stays there during the call.
@@ -71,10 +77,21 @@ impl Shard {
     }
 
     /// Counts one out.
+    #[inline]
     pub(crate) fn exit(&self, exit: Exit) {
+        // Completed: one less inside, and one more in the bits above.
+        if exit == Exit::Completed {
+            self.leave_word(ONE.wrapping_sub(COMPLETED));
+        } else {
+            self.exit_early(exit);
+        }
+    }
+
+    #[cold]
+    fn exit_early(&self, exit: Exit) {
         let left = &self.line.left;
         let counter = match exit {
-            Exit::Completed => return self.leave_word(ONE.wrapping_sub(COMPLETED)),
+            Exit::Completed => return self.exit(exit),
             Exit::Failed => &left.failed,
             Exit::Panicked => &left.panicked,
             Exit::Dropped | Exit::Left if self.is_cancelled() => &left.cancelled,
@@ -86,6 +103,7 @@ impl Shard {
     }
 
     /// Takes `what` from the word: one who was inside, who may be one more completed.
+    #[inline]
     fn leave_word(&self, what: u64) {
         // Release: pairs with the Acquire in `finish`, so that what was done inside is passed on
         // to whoever sees the shard done.
@@ -135,6 +153,7 @@ impl Shard {
         }
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         // Acquire: see `enter`.
         self.line.word.load(Ordering::Acquire) & CLOSED != 0
@@ -187,6 +206,7 @@ impl Shard {
         self.line.left.cancelled.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         // Acquire: pairs with the Release store in `cancel`: who sees the cancellation sees why
         // the gate was closed.
@@ -205,6 +225,7 @@ impl Shard {
     }
 
     /// Whether the shard is cancelled; if not, the task is woken when it is.
+    #[inline]
     pub(crate) fn poll_cancelled(&self, wait: &mut Wait, cx: &Context<'_>) -> bool {
         if self.is_cancelled() {
             return true;
@@ -212,10 +233,16 @@ impl Shard {
         if wait.is_current(cx) {
             return false;
         }
+        self.register(wait, cx)
+    }
+
+    #[inline(never)]
+    fn register(&self, wait: &mut Wait, cx: &Context<'_>) -> bool {
         self.line.waiting.register(wait, cx);
         self.is_cancelled()
     }
 
+    #[inline]
     pub(crate) fn leave(&self, wait: &mut Wait) {
         self.line.waiting.leave(wait);
     }

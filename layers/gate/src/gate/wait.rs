@@ -1,4 +1,4 @@
-use std::task::{Context, Waker};
+use std::task::{Context, RawWakerVTable, Waker};
 
 use slab::Slab;
 
@@ -20,11 +20,17 @@ impl Waiters {
     }
 
     /// Takes the task's waker out, if there is one.
+    #[inline]
     pub(crate) fn leave(&self, wait: &mut Wait) {
-        if wait.place.is_some() {
-            let waker = wait.leave(&mut lock(&self.0));
-            drop(waker);
+        if wait.is_registered() {
+            self.take_out(wait);
         }
+    }
+
+    #[inline(never)]
+    fn take_out(&self, wait: &mut Wait) {
+        let waker = wait.leave(&mut lock(&self.0));
+        drop(waker);
     }
 
     /// Empties the list and wakes who was in it.
@@ -39,7 +45,7 @@ impl Waiters {
 struct WakerSet {
     wakers: Slab<Waker>,
     /// How often the set was emptied: a key is only good for the round it was given in.
-    round: usize,
+    round: u32,
 }
 
 impl WakerSet {
@@ -59,47 +65,80 @@ pub(crate) struct Wait {
 
 #[derive(Debug)]
 struct Place {
-    key: usize,
-    round: usize,
-    /// Addresses of the waker's data and of its table. The set's own clone keeps both alive, so
-    /// an equal pair is the same task.
-    identity: (usize, usize),
+    key: u32,
+    round: u32,
+    identity: Identity,
 }
 
-fn identity(cx: &Context<'_>) -> (usize, usize) {
-    let waker = cx.waker();
-    (
-        waker.data() as usize,
-        std::ptr::from_ref(waker.vtable()) as usize,
-    )
+/// Addresses of a waker's data and of its table. The set's own clone keeps both alive, so an equal
+/// pair is the same task.
+#[derive(Debug)]
+struct Identity {
+    data: usize,
+    table: &'static RawWakerVTable,
+}
+
+impl Identity {
+    #[inline]
+    fn of(cx: &Context<'_>) -> Self {
+        let waker = cx.waker();
+        Self {
+            data: waker.data() as usize,
+            table: waker.vtable(),
+        }
+    }
+}
+
+impl PartialEq for Identity {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.data == other.data && std::ptr::eq(self.table, other.table)
+    }
 }
 
 impl Wait {
     /// Whether this task's waker was the last one registered. It says nothing of whether the set
     /// was emptied since: only for sets that are emptied once, behind a flag the caller checks.
+    #[inline]
     pub(crate) fn is_current(&self, cx: &Context<'_>) -> bool {
         self.place
             .as_ref()
-            .is_some_and(|place| place.identity == identity(cx))
+            .is_some_and(|place| place.identity == Identity::of(cx))
+    }
+
+    #[inline]
+    pub(crate) fn is_registered(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// Another wait in the same set with this one's place, which this one loses.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        // What is nearly always empty is not worth moving.
+        let mut taken = Self::default();
+        if self.is_registered() {
+            std::mem::swap(&mut taken, self);
+        }
+        taken
     }
 
     /// Puts the task's waker into the set, in place of the one this wait left there before, which
     /// is handed out.
     fn register(&mut self, set: &mut WakerSet, cx: &Context<'_>) -> Option<Waker> {
-        let identity = identity(cx);
+        let identity = Identity::of(cx);
         match &mut self.place {
             Some(place) if place.round == set.round => {
                 if place.identity == identity {
                     return None;
                 }
                 place.identity = identity;
-                let waker = &mut set.wakers[place.key];
+                let waker = &mut set.wakers[place.key as usize];
                 Some(std::mem::replace(waker, cx.waker().clone()))
             }
             place => {
                 let key = set.wakers.insert(cx.waker().clone());
                 *place = Some(Place {
-                    key,
+                    key: u32::try_from(key).expect("more tasks than memory has room for"),
                     round: set.round,
                     identity,
                 });
@@ -110,7 +149,7 @@ impl Wait {
 
     fn leave(&mut self, set: &mut WakerSet) -> Option<Waker> {
         let place = self.place.take()?;
-        (place.round == set.round).then(|| set.wakers.remove(place.key))
+        (place.round == set.round).then(|| set.wakers.remove(place.key as usize))
     }
 }
 

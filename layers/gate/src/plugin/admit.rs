@@ -1,9 +1,12 @@
-use http::header::{CONNECTION, UPGRADE};
-use http::{Method, Request};
+use std::sync::Arc;
+
+use http::header::{CONNECTION, HeaderMap, UPGRADE};
+use http::{Method, Request, Version};
 
 use super::Holder;
+use crate::gate::Shard;
 use crate::slot::{Admission, RawSlot};
-use crate::{Generation, Lease, Rejected};
+use crate::{Generation, Lease, Permit, Rejected};
 
 impl<T> Generation<T> {
     /// Lets an HTTP request in, or not once the gate is closed. Never blocks.
@@ -22,13 +25,19 @@ impl<T> Generation<T> {
     /// assert_eq!(generation.gate().in_flight(), 1, "the handler's lease");
     /// assert!(connect.extensions().get::<Lease>().is_some());
     /// ```
+    #[inline]
     pub fn admit<R>(&self, request: &mut Request<R>) -> Option<Holder> {
-        let permit = self.gate().enter()?;
-        if !is_upgrade(request) {
-            return Some(permit.into());
+        let shard = self.gate().count_in()?;
+        if is_upgrade(request) {
+            return Some(self.upgrade(shard, request));
         }
-        let generation = self.raw();
-        Some(Holder::upgrade(Admission { permit, generation }, request))
+        Some(Holder::new(shard))
+    }
+
+    #[cold]
+    fn upgrade<R>(&self, shard: Arc<Shard>, request: &mut Request<R>) -> Holder {
+        let (permit, generation) = (Permit::new(shard), self.raw());
+        Holder::upgrade(Admission { permit, generation }, request)
     }
 }
 
@@ -71,7 +80,7 @@ impl RawSlot {
             let admission = self.admit();
             admission.map(|admission| Holder::upgrade(admission, request))
         } else {
-            self.enter().map(Holder::from)
+            self.enter().map(Holder::new)
         };
         entered.map_err(|state| self.rejected(state))
     }
@@ -89,8 +98,15 @@ impl Holder {
 }
 
 /// Whether the connection may go on after the response, as something else than HTTP.
+#[inline]
 pub(crate) fn is_upgrade<R>(request: &Request<R>) -> bool {
-    let headers = request.headers();
     request.method() == Method::CONNECT
-        || (headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION))
+        || (request.version() < Version::HTTP_2
+            && !request.headers().is_empty()
+            && asks_for_upgrade(request.headers()))
+}
+
+#[inline(never)]
+fn asks_for_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION)
 }

@@ -29,6 +29,15 @@ pub struct Answer {
     retry_after: u32,
 }
 
+/// A rejection in every protocol, written once for each plugin and state.
+pub(crate) struct Told {
+    json: Bytes,
+    http: HeaderMap,
+    /// What `http` says; another layer may say otherwise.
+    retry_after: u32,
+    grpc: HeaderMap,
+}
+
 impl Default for Answer {
     fn default() -> Self {
         Self::new(Protocol::Http)
@@ -67,13 +76,17 @@ impl Answer {
         self
     }
 
-    pub(super) const fn catches_panics(self) -> bool {
+    /// Whether [`catch_panics`](Self::catch_panics) was asked for.
+    #[inline]
+    #[must_use]
+    pub const fn catches_panics(self) -> bool {
         self.catches_panics
     }
 
     /// As it is to be given to one request: a tunnel must not be told that it is open, which is
     /// what any 2xx means to CONNECT.
     #[must_use]
+    #[inline]
     pub fn for_method(mut self, method: &Method) -> Self {
         if method == Method::CONNECT {
             self.protocol = Protocol::Http;
@@ -81,6 +94,7 @@ impl Answer {
         self
     }
 
+    #[inline]
     pub(super) fn protocol(self) -> Protocol {
         self.protocol
     }
@@ -88,10 +102,49 @@ impl Answer {
     /// The response to a request that was not admitted.
     #[must_use]
     pub fn rejection<B>(self, rejected: &Rejected) -> Response<ResponseBody<B>> {
+        let written;
+        let told = match rejected.is_held() {
+            // The rarer answers, which say more than the state.
+            true => {
+                written = self.tell(rejected);
+                &written
+            }
+            false => rejected.told(|| self.tell(rejected)),
+        };
+        match self.protocol {
+            Protocol::Http => {
+                let mut response = Response::new(ResponseBody::full(told.json.clone()));
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                *response.headers_mut() = told.http.clone();
+                if told.retry_after != self.retry_after {
+                    let after = HeaderValue::from(self.retry_after);
+                    response.headers_mut().insert(RETRY_AFTER, after);
+                }
+                response
+            }
+            Protocol::Grpc => {
+                let mut response = Response::new(ResponseBody::empty());
+                *response.headers_mut() = told.grpc.clone();
+                response
+            }
+        }
+    }
+
+    #[cold]
+    fn tell(self, rejected: &Rejected) -> Told {
         let (plugin, state) = (rejected.plugin(), rejected.state());
         let message = rejected.to_string();
-        let json = || json("plugin_unavailable", plugin, Some(state), &message);
-        self.unavailable(json, &message)
+        let mut http = HeaderMap::with_capacity(2);
+        http.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        http.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
+        let mut grpc = grpc_status(UNAVAILABLE, &message);
+        grpc.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        Told {
+            json: json("plugin_unavailable", plugin, Some(state), &message).into(),
+            http,
+            grpc,
+            retry_after: self.retry_after,
+        }
     }
 
     /// The response to a request that was cancelled before its head was out.

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
@@ -8,7 +8,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::answer::{INTERNAL, UNAVAILABLE, grpc_status};
-use super::run::run;
+use super::inside::Inside;
+use super::run::{caught, watched};
 use super::verdict::{self, blames_server};
 use super::{Answer, Holder, Protocol};
 use crate::BoxError;
@@ -30,13 +31,13 @@ pin_project! {
 
 pin_project! {
     #[project = KindProj]
-    #[project_replace = KindOwn]
     enum Kind<B> {
         Gated {
             #[pin]
             body: B,
-            holder: Option<Holder>,
-            answer: Answer,
+            inside: Inside,
+            protocol: Protocol,
+            catches_panics: bool,
             // How it is to be counted if it ends well.
             end: Exit,
         },
@@ -51,22 +52,27 @@ impl<B: Body> ResponseBody<B> {
         holder: impl Into<Holder>,
         answer: Answer,
     ) -> Response<Self> {
+        Self::inside(response, &mut holder.into().into(), answer)
+    }
+
+    #[inline(always)]
+    pub(super) fn inside(
+        response: Response<B>,
+        inside: &mut Inside,
+        answer: Answer,
+    ) -> Response<Self> {
         let end = verdict::of_head(answer.protocol(), response.status(), response.headers());
-        let holder = holder.into();
-        holder.leaves(Exit::Dropped);
-        response.map(|body| {
-            let mut holder = Some(holder);
-            if body.is_end_stream() {
-                release(&mut holder, end);
-            }
-            Self {
-                kind: Kind::Gated {
-                    body,
-                    holder,
-                    answer,
-                    end,
-                },
-            }
+        if response.body().is_end_stream() {
+            inside.end(end);
+        }
+        response.map(|body| Self {
+            kind: Kind::Gated {
+                body,
+                inside: inside.take(),
+                protocol: answer.protocol(),
+                catches_panics: answer.catches_panics(),
+                end,
+            },
         })
     }
 }
@@ -77,8 +83,9 @@ impl<B> ResponseBody<B> {
         Self {
             kind: Kind::Gated {
                 body,
-                holder: None,
-                answer: Answer::default(),
+                inside: Inside::nobody(),
+                protocol: Protocol::Http,
+                catches_panics: false,
                 end: Exit::Completed,
             },
         }
@@ -101,14 +108,8 @@ impl<B> ResponseBody<B> {
     }
 }
 
-fn release(holder: &mut Option<Holder>, end: Exit) {
-    if let Some(holder) = holder.take() {
-        holder.end(end);
-    }
-}
-
 /// How the frame stream of a request ends that cannot go on.
-fn cut_off<D>(
+fn last_frame<D>(
     protocol: Protocol,
     grpc: &'static str,
     error: impl Into<BoxError>,
@@ -118,6 +119,102 @@ fn cut_off<D>(
         // A clean end would pass for a whole body.
         Protocol::Http => Err(error),
         Protocol::Grpc => Ok(Frame::trailers(grpc_status(grpc, &error.to_string()))),
+    }
+}
+
+type Polled<D, E> = Poll<Option<Result<Frame<D>, E>>>;
+
+impl<B> Kind<B>
+where
+    B: Body,
+    B::Data: From<Bytes>,
+    B::Error: Into<BoxError>,
+{
+    /// Ends the stream. What would come after that is of no use to anybody, and goes.
+    #[cold]
+    fn end(
+        mut self: Pin<&mut Self>,
+        protocol: Protocol,
+        grpc: &'static str,
+        error: impl Into<BoxError>,
+    ) -> Polled<B::Data, BoxError> {
+        self.set(Self::Full { bytes: None });
+        Poll::Ready(Some(last_frame(protocol, grpc, error)))
+    }
+
+    #[inline(never)]
+    fn poll_catching(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<B::Data, BoxError> {
+        let KindProj::Gated {
+            body,
+            inside,
+            protocol,
+            ..
+        } = self.as_mut().project()
+        else {
+            return Poll::Ready(None);
+        };
+        match caught(inside, || body.poll_frame(cx)) {
+            Ok(polled) => self.pass_on(polled, cx),
+            Err(error) => {
+                let protocol = *protocol;
+                self.end(protocol, INTERNAL, error)
+            }
+        }
+    }
+
+    /// What the body gave, while its request was inside.
+    #[inline(always)]
+    fn pass_on(
+        mut self: Pin<&mut Self>,
+        polled: Polled<B::Data, B::Error>,
+        cx: &mut Context<'_>,
+    ) -> Polled<B::Data, BoxError> {
+        let KindProj::Gated {
+            body,
+            inside,
+            protocol,
+            end,
+            ..
+        } = self.as_mut().project()
+        else {
+            return Poll::Ready(None);
+        };
+        // Each arm returns what it was given: to gather them first would be to move every frame.
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => {
+                    if body.is_end_stream() {
+                        inside.end(*end);
+                    } else if inside.is_cancelled() {
+                        let (protocol, error) = (*protocol, inside.cancelled_error());
+                        return self.end(protocol, UNAVAILABLE, error);
+                    }
+                    Poll::Ready(Some(Ok(Frame::data(data))))
+                }
+                Err(frame) => {
+                    if let Some(trailers) = frame.trailers_ref() {
+                        if *protocol == Protocol::Grpc && blames_server(trailers) {
+                            *end = Exit::Failed;
+                        }
+                    }
+                    inside.end(*end);
+                    Poll::Ready(Some(Ok(frame)))
+                }
+            },
+            Poll::Ready(Some(Err(error))) => {
+                inside.end(Exit::Failed);
+                Poll::Ready(Some(Err(error.into())))
+            }
+            Poll::Ready(None) => {
+                inside.end(*end);
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                ready!(inside.poll_cancelled(cx));
+                let (protocol, error) = (*protocol, inside.cancelled_error());
+                self.end(protocol, UNAVAILABLE, error)
+            }
+        }
     }
 }
 
@@ -135,63 +232,29 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let mut kind = self.project().kind;
-        let last = match kind.as_mut().project() {
+        match kind.as_mut().project() {
             KindProj::Full { bytes } => {
-                return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes.into()))));
+                Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes.into()))))
             }
             KindProj::Gated {
-                mut body,
-                holder,
-                answer,
-                end,
+                body,
+                inside,
+                catches_panics,
+                ..
             } => {
-                let protocol = answer.protocol();
-                let Some(inside) = holder else {
+                if inside.is_over() {
                     return body.poll_frame(cx).map_err(Into::into);
-                };
-                match run(inside, answer.catches_panics(), || {
-                    body.as_mut().poll_frame(cx)
-                }) {
-                    None => cut_off(protocol, INTERNAL, inside.panicked_error()),
-                    Some(polled) => {
-                        let more = match &polled {
-                            Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
-                                Some(trailers) => {
-                                    if protocol == Protocol::Grpc && blames_server(trailers) {
-                                        *end = Exit::Failed;
-                                    }
-                                    false
-                                }
-                                None => !body.is_end_stream(),
-                            },
-                            Poll::Ready(Some(Err(_))) => {
-                                *end = Exit::Failed;
-                                false
-                            }
-                            Poll::Ready(None) => false,
-                            Poll::Pending => true,
-                        };
-                        if !more {
-                            release(holder, *end);
-                            return polled.map_err(Into::into);
-                        }
-                        let cancelled = match polled {
-                            Poll::Ready(_) => inside.is_cancelled(),
-                            Poll::Pending => inside.poll_cancelled(cx).is_ready(),
-                        };
-                        if !cancelled {
-                            return polled.map_err(Into::into);
-                        }
-                        cut_off(protocol, UNAVAILABLE, inside.cancelled_error())
-                    }
                 }
+                if *catches_panics {
+                    return kind.poll_catching(cx);
+                }
+                let polled = watched(inside, || body.poll_frame(cx));
+                kind.pass_on(polled, cx)
             }
-        };
-        // Here and not with the body: what would come after the end is of no use to anybody.
-        kind.project_replace(Kind::Full { bytes: None });
-        Poll::Ready(Some(last))
+        }
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Gated { body, .. } => body.is_end_stream(),
@@ -199,6 +262,7 @@ where
         }
     }
 
+    #[inline]
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Gated { body, .. } => body.size_hint(),
@@ -211,12 +275,12 @@ where
 
 impl<B> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let holder = match &self.kind {
-            Kind::Gated { holder, .. } => holder.as_ref(),
+        let inside = match &self.kind {
+            Kind::Gated { inside, .. } => Some(inside),
             Kind::Full { .. } => None,
         };
         f.debug_struct("ResponseBody")
-            .field("inside", &holder)
+            .field("inside", &inside)
             .finish_non_exhaustive()
     }
 }

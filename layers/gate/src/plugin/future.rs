@@ -7,7 +7,8 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::run::run;
+use super::inside::Inside;
+use super::run::{caught, watched};
 use super::{Answer, Holder, ResponseBody};
 use crate::gate::Exit;
 use crate::{PanickedError, Rejected};
@@ -25,12 +26,11 @@ pin_project! {
 
 pin_project! {
     #[project = StateProj]
-    #[project_replace = StateOwn]
     enum State<F> {
         Admitted {
             #[pin]
             future: F,
-            holder: Option<Holder>,
+            inside: Inside,
         },
         Rejected { rejected: Rejected },
         Panicked { panicked: PanickedError },
@@ -42,16 +42,27 @@ impl<F> ResponseFuture<F> {
     /// A request that is inside, by `holder`, and is served by the future that `call` makes.
     ///
     /// A panic in `call` is counted, and answered if `answer` says so.
+    #[inline]
     pub fn admitted(call: impl FnOnce() -> F, holder: impl Into<Holder>, answer: Answer) -> Self {
-        let holder = holder.into();
-        let state = match run(&holder, answer.catches_panics(), call) {
-            Some(future) => State::Admitted {
-                future,
-                holder: Some(holder),
-            },
-            None => State::Panicked {
-                panicked: holder.panicked_error(),
-            },
+        if !answer.catches_panics() {
+            let holder = holder.into();
+            return Self::serving(call(), holder, answer);
+        }
+        let mut inside = holder.into().into();
+        let state = match caught(&mut inside, call) {
+            Ok(future) => State::Admitted { future, inside },
+            Err(panicked) => State::Panicked { panicked },
+        };
+        Self { state, answer }
+    }
+
+    /// As [`admitted`](Self::admitted), of a call that was made while `holder` was held, and not
+    /// to be answered if it panicked: the request then has not to be moved into a closure.
+    #[inline]
+    pub fn serving(future: F, holder: impl Into<Holder>, answer: Answer) -> Self {
+        let state = State::Admitted {
+            future,
+            inside: holder.into().into(),
         };
         Self { state, answer }
     }
@@ -65,6 +76,60 @@ impl<F> ResponseFuture<F> {
     }
 }
 
+type Polled<B, E> = Poll<Result<Response<ResponseBody<B>>, E>>;
+
+impl<F, B, E> State<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body,
+{
+    /// The answer in the service's place. Dropped here and not with the future: whoever holds a
+    /// finished future holds nothing.
+    #[cold]
+    fn answer(mut self: Pin<&mut Self>, answer: Answer) -> Polled<B, E> {
+        let response = match self.as_mut().project() {
+            StateProj::Admitted { inside, .. } => answer.cancellation(&inside.cancelled_error()),
+            StateProj::Rejected { rejected } => answer.rejection(rejected),
+            StateProj::Panicked { panicked } => answer.panic(panicked),
+            StateProj::Done => panic!("response future polled after completion"),
+        };
+        self.set(Self::Done);
+        Poll::Ready(Ok(response))
+    }
+
+    #[inline(never)]
+    fn poll_catching(
+        mut self: Pin<&mut Self>,
+        answer: Answer,
+        cx: &mut Context<'_>,
+    ) -> Polled<B, E> {
+        let StateProj::Admitted { future, inside } = self.as_mut().project() else {
+            return self.answer(answer);
+        };
+        assert!(!inside.is_over(), "polled after completion");
+        match caught(inside, || future.poll(cx)) {
+            Ok(Poll::Ready(Ok(response))) => {
+                let mut inside = inside.take();
+                self.set(Self::Done);
+                Poll::Ready(Ok(ResponseBody::inside(response, &mut inside, answer)))
+            }
+            Ok(Poll::Ready(Err(error))) => {
+                inside.end(Exit::Failed);
+                self.set(Self::Done);
+                Poll::Ready(Err(error))
+            }
+            Ok(Poll::Pending) => {
+                ready!(inside.poll_cancelled(cx));
+                self.answer(answer)
+            }
+            Err(panicked) => {
+                self.set(Self::Panicked { panicked });
+                self.answer(answer)
+            }
+        }
+    }
+}
+
 impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
@@ -73,36 +138,34 @@ where
     type Output = Result<Response<ResponseBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let answer = *this.answer;
-        let output = match this.state.as_mut().project() {
-            StateProj::Admitted { future, holder } => {
-                let inside = holder.as_mut().expect("polled after completion");
-                match run(inside, answer.catches_panics(), || future.poll(cx)) {
-                    Some(Poll::Pending) => {
-                        ready!(inside.poll_cancelled(cx));
-                        Ok(answer.cancellation(&inside.cancelled_error()))
-                    }
-                    Some(Poll::Ready(output)) => {
-                        let holder = holder.take().expect("it was there above");
-                        match output {
-                            Ok(response) => Ok(ResponseBody::around(response, holder, answer)),
-                            Err(error) => {
-                                holder.end(Exit::Failed);
-                                Err(error)
-                            }
-                        }
-                    }
-                    None => Ok(answer.panic(&inside.panicked_error())),
-                }
-            }
-            StateProj::Rejected { rejected } => Ok(answer.rejection(rejected)),
-            StateProj::Panicked { panicked } => Ok(answer.panic(panicked)),
-            StateProj::Done => panic!("response future polled after completion"),
+        let this = self.project();
+        let (mut state, answer) = (this.state, *this.answer);
+        let StateProj::Admitted { future, inside } = state.as_mut().project() else {
+            return state.answer(answer);
         };
-        // Dropped here and not with the future: whoever holds a finished future holds nothing.
-        this.state.project_replace(State::Done);
-        Poll::Ready(output)
+        if answer.catches_panics() {
+            return state.poll_catching(answer, cx);
+        }
+        assert!(!inside.is_over(), "polled after completion");
+        // A response is a large thing: it is looked at where it is, and moved once.
+        match watched(inside, || future.poll(cx)) {
+            // What is done is dropped here and not with this future: whoever holds a finished
+            // future holds nothing.
+            Poll::Ready(Ok(response)) => {
+                let mut inside = inside.take();
+                state.set(State::Done);
+                Poll::Ready(Ok(ResponseBody::inside(response, &mut inside, answer)))
+            }
+            Poll::Ready(Err(error)) => {
+                inside.end(Exit::Failed);
+                state.set(State::Done);
+                Poll::Ready(Err(error))
+            }
+            Poll::Pending => {
+                ready!(inside.poll_cancelled(cx));
+                state.answer(answer)
+            }
+        }
     }
 }
 

@@ -1,79 +1,95 @@
 use std::fmt;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
-use crate::gate::{Exit, Listener};
-use crate::{CancelledError, Lease, PanickedError, Permit};
+use crate::gate::{Exit, Shard};
+use crate::{Lease, Permit};
 
 /// What keeps one request inside: a permit of its own, or a lease that it shares with the handler
 /// of an upgrade.
-pub struct Holder(Kind);
+///
+/// Until a future takes it over, dropping it means that the call panicked.
+pub struct Holder(Option<Held>);
 
-enum Kind {
-    Own(Permit),
-    Shared(Lease, Listener),
+/// One who was counted in. It is to be ended: dropping it would leave the count as it is.
+///
+/// No more than a tag and a pointer, and so handed on in registers.
+pub(super) enum Held {
+    Own(Arc<Shard>),
+    Shared(Lease),
 }
 
-/// Until a future takes it over, dropping it means that the call panicked.
 impl From<Permit> for Holder {
     fn from(permit: Permit) -> Self {
-        permit.leaves(Exit::Panicked);
-        Self(Kind::Own(permit))
+        Self::new(permit.into_shard())
     }
 }
 
-/// Until a future takes it over, dropping it means that the call panicked.
 impl From<Lease> for Holder {
     fn from(lease: Lease) -> Self {
-        lease.permit().leaves(Exit::Panicked);
-        let listener = lease.permit().listener();
-        Self(Kind::Shared(lease, listener))
+        Self(Some(Held::Shared(lease)))
+    }
+}
+
+impl From<Held> for Holder {
+    fn from(held: Held) -> Self {
+        Self(Some(held))
     }
 }
 
 impl Holder {
-    fn permit(&self) -> &Permit {
-        match &self.0 {
-            Kind::Own(permit) => permit,
-            Kind::Shared(lease, _) => lease.permit(),
+    /// Of one who was counted in.
+    #[inline]
+    pub(crate) fn new(shard: Arc<Shard>) -> Self {
+        Self(Some(Held::Own(shard)))
+    }
+
+    #[inline]
+    pub(super) fn into_held(mut self) -> Option<Held> {
+        self.0.take()
+    }
+}
+
+impl Drop for Holder {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(held) = self.0.take() {
+            held.end(Exit::Panicked);
+        }
+    }
+}
+
+impl Held {
+    #[inline]
+    pub(super) fn shard(&self) -> &Shard {
+        match self {
+            Self::Own(shard) => shard,
+            Self::Shared(lease) => lease.permit().shard(),
         }
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.permit().is_cancelled()
-    }
-
-    pub(super) fn cancelled_error(&self) -> CancelledError {
-        self.permit().cancelled_error()
-    }
-
-    pub(super) fn panicked_error(&self) -> PanickedError {
-        self.permit().panicked_error()
-    }
-
-    pub(super) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.0 {
-            Kind::Own(permit) => permit.poll_cancelled(cx),
-            Kind::Shared(_, listener) => listener.poll_cancelled(cx),
-        }
-    }
-
-    /// How the request is to be counted when it is dropped.
-    pub(super) fn leaves(&self, exit: Exit) {
-        self.permit().leaves(exit);
-    }
-
-    /// The request has run its course, well or not. A lease that its handler holds too goes on,
-    /// and is counted when it ends.
+    #[inline]
     pub(super) fn end(self, exit: Exit) {
-        match self.0 {
-            Kind::Own(permit) => permit.leaves(exit),
-            Kind::Shared(lease, _) => lease.end(exit),
+        match self {
+            Self::Own(shard) => shard.exit(exit),
+            Self::Shared(lease) => end_shared(lease, exit),
         }
+    }
+}
+
+/// A lease that its handler holds too goes on, and is counted when it ends.
+#[cold]
+fn end_shared(lease: Lease, exit: Exit) {
+    match exit {
+        Exit::Panicked => lease.permit().leaves(exit),
+        exit => lease.end(exit),
     }
 }
 
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.permit().fmt(f)
+        let cancelled = self.0.as_ref().map(|held| held.shard().is_cancelled());
+        f.debug_struct("Holder")
+            .field("cancelled", &cancelled)
+            .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@
 //! | `policy.rs` | the same with a policy for a closed gate |
 //! | `admit.rs` | admission of one request, and the lease of an upgrade |
 //! | `holder.rs` | the permit of a request, or the lease it shares with an upgrade handler |
+//! | `inside.rs` | the same, while its task may wait to be cancelled |
 //! | `future.rs` | the response head, or a rejection in its place |
 //! | `body.rs` | the response body, and its end |
 //! | `run.rs` | the service's code, with an eye on panics |
@@ -20,6 +21,7 @@ mod answer;
 mod body;
 mod future;
 mod holder;
+mod inside;
 mod layer;
 #[cfg(feature = "tonic")]
 mod named;
@@ -31,9 +33,11 @@ mod tests;
 mod verdict;
 
 pub(crate) use admit::is_upgrade;
+pub(crate) use answer::Told;
 pub use answer::{Answer, Protocol};
 pub use body::ResponseBody;
 pub use future::ResponseFuture;
 pub use holder::Holder;
+pub(crate) use inside::Inside;
 pub use layer::PluginLayer;
 pub use service::PluginService;

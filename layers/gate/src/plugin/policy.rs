@@ -5,24 +5,9 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Holder, PluginService, ResponseBody, ResponseFuture};
-use crate::gate::Exit;
-use crate::policy::{Inside, fresh};
-use crate::{CancelledError, Closed, HeldRequest, OnClosed, PolicyFuture};
-
-impl Inside for Holder {
-    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Self::poll_cancelled(self, cx)
-    }
-
-    fn cancelled_error(&self) -> CancelledError {
-        Self::cancelled_error(self)
-    }
-
-    fn leaves(&self, exit: Exit) {
-        Self::leaves(self, exit);
-    }
-}
+use super::{PluginService, ResponseBody, ResponseFuture};
+use crate::policy::fresh;
+use crate::{Closed, HeldRequest, OnClosed, PolicyFuture};
 
 impl<S, R, B> Service<Request<R>> for PluginService<S, OnClosed>
 where

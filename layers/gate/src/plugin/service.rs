@@ -6,7 +6,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Answer, ResponseBody, ResponseFuture};
+use super::{Answer, Holder, ResponseBody, ResponseFuture, is_upgrade};
 use crate::slot::RawSlot;
 use crate::{Door, Reject};
 
@@ -54,11 +54,33 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.door.poll_ready(cx, |cx| self.inner.poll_ready(cx))
     }
 
-    fn call(&mut self, mut request: Request<R>) -> Self::Future {
+    fn call(&mut self, request: Request<R>) -> Self::Future {
+        if self.answer.catches_panics() || is_upgrade(&request) {
+            return self.call_specially(request);
+        }
+        match self.door.count_in() {
+            Ok(shard) => {
+                let holder = Holder::new(shard);
+                ResponseFuture::serving(self.inner.call(request), holder, self.answer)
+            }
+            Err(rejected) => ResponseFuture::rejected(rejected, self.answer),
+        }
+    }
+}
+
+impl<S> PluginService<S> {
+    /// As `call`, for a request that has to be changed, or moved into a closure: it is a large
+    /// thing, and every move of it is felt.
+    #[inline(never)]
+    fn call_specially<R>(&mut self, mut request: Request<R>) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<R>>,
+    {
         let answer = self.answer.for_method(request.method());
         match self.door.enter_request(&mut request) {
             Ok(holder) => ResponseFuture::admitted(|| self.inner.call(request), holder, answer),

@@ -4,6 +4,7 @@ use super::Protocol;
 use crate::gate::Exit;
 
 /// How a response with this head is to be counted if nothing happens to its body.
+#[inline]
 pub(super) fn of_head(protocol: Protocol, status: StatusCode, headers: &HeaderMap) -> Exit {
     if status.is_server_error() || (protocol == Protocol::Grpc && blames_server(headers)) {
         Exit::Failed

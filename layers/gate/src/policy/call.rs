@@ -4,7 +4,6 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::gate::Exit;
 use crate::slot::Admission;
 use crate::{CancelledError, Held, Rejected};
 
@@ -19,7 +18,7 @@ pub(crate) fn fresh<S: Clone>(service: &mut S) -> S {
 pub(crate) trait Inside {
     fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     fn cancelled_error(&self) -> CancelledError;
-    fn leaves(&self, exit: Exit);
+    fn fail(&mut self);
 }
 
 pin_project! {
@@ -72,9 +71,7 @@ impl<S, R, I: Inside> HeldCall<S, R, I> {
                 Err(rejected) => return Poll::Ready(Turn::Rejected(rejected)),
                 Ok(admission) => {
                     let request = this.request.as_mut().expect("not called yet");
-                    let inside = (this.enter)(admission, request);
-                    inside.leaves(Exit::Dropped);
-                    *this.inside = Some(inside);
+                    *this.inside = Some((this.enter)(admission, request));
                 }
             }
         }
@@ -87,7 +84,7 @@ impl<S, R, I: Inside> HeldCall<S, R, I> {
                 Turn::Ready(service, request, inside)
             }
             Poll::Ready(Err(error)) => {
-                inside.leaves(Exit::Failed);
+                inside.fail();
                 Turn::NotReady(error)
             }
             Poll::Pending if inside.poll_cancelled(cx).is_ready() => {

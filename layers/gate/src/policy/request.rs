@@ -10,8 +10,9 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{HeldCall, Resumed, Turn};
+use crate::plugin::Inside;
 use crate::slot::Admission;
-use crate::{Answer, Held, Holder, ResponseFuture};
+use crate::{Answer, Held, ResponseFuture};
 
 pin_project! {
     /// A request held by [`OnClosed::Hold`](crate::OnClosed::Hold), with the service it is meant
@@ -19,7 +20,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct HeldRequest<S, R> {
         #[pin]
-        call: HeldCall<S, R, Holder>,
+        call: HeldCall<S, R, Inside>,
         answer: Answer,
     }
 }
@@ -31,7 +32,8 @@ impl<S, R> HeldRequest<S, Request<R>> {
         request: Request<R>,
         answer: Answer,
     ) -> Pin<Box<Self>> {
-        let enter = |admission: Admission, request: &mut Request<R>| admission.holder(request);
+        let enter =
+            |admission: Admission, request: &mut Request<R>| admission.holder(request).into();
         Box::pin(Self {
             call: HeldCall::new(held, service, request, enter),
             answer,
@@ -50,9 +52,9 @@ where
         let this = self.project();
         let answer = *this.answer;
         Poll::Ready(match ready!(this.call.poll_call(cx)) {
-            Turn::Ready(mut service, request, holder) => {
+            Turn::Ready(mut service, request, inside) => {
                 let call = || service.call(request);
-                ControlFlow::Continue(ResponseFuture::admitted(call, holder, answer))
+                ControlFlow::Continue(ResponseFuture::admitted(call, inside.into_holder(), answer))
             }
             Turn::Rejected(rejected) => ControlFlow::Break(Ok(answer.rejection(&rejected))),
             Turn::Cancelled(error) => ControlFlow::Break(Ok(answer.cancellation(&error))),

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use http::Request;
 
 use super::{Admission, PluginState, RawSlot, Rejected};
-use crate::gate::Wait;
+use crate::gate::{Shard, Wait};
 use crate::plugin::is_upgrade;
 use crate::{Gate, HasSlot, Holder, Lease, Permit};
 
@@ -88,6 +88,7 @@ impl Door {
     /// # Errors
     ///
     /// Those of `inner`.
+    #[inline]
     pub fn poll_ready<E>(
         &mut self,
         cx: &mut Context<'_>,
@@ -96,16 +97,23 @@ impl Door {
         self.ready_because = None;
         let polled = inner(cx);
         if polled.is_pending() {
-            self.slot.register(&mut self.wait, cx);
-            if let Some(state) = self.slot.rejects() {
-                self.ready_because = Some(state);
-                self.slot.leave(&mut self.wait);
+            if self.is_closed(cx) {
                 return Poll::Ready(Ok(()));
             }
         } else {
             self.slot.leave(&mut self.wait);
         }
         polled
+    }
+
+    /// Whether the slot is; if not, the task is woken when it changes.
+    fn is_closed(&mut self, cx: &mut Context<'_>) -> bool {
+        self.slot.register(&mut self.wait, cx);
+        self.ready_because = self.slot.rejects();
+        if self.ready_because.is_some() {
+            self.slot.leave(&mut self.wait);
+        }
+        self.ready_because.is_some()
     }
 
     /// Goes in through the current generation.
@@ -116,25 +124,35 @@ impl Door {
     /// not ready: a service that is not ready must not be called, even if the slot has been
     /// opened again since.
     pub fn enter(&mut self) -> Result<Permit, Rejected> {
+        self.count_in().map(Permit::new)
+    }
+
+    /// Whoever is given the shard owes it an exit.
+    #[inline]
+    pub(crate) fn count_in(&mut self) -> Result<Arc<Shard>, Rejected> {
+        if let (Known::Gate { version, gate }, None) = (&self.known, self.ready_because) {
+            if *version == self.slot.version() {
+                if let Some(shard) = gate.count_in() {
+                    return Ok(shard);
+                }
+            }
+        }
+        self.look_up()
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self) -> Result<Arc<Shard>, Rejected> {
         let entered = match self.ready_because.take() {
             Some(state) => Err(state),
-            None => self.enter_known(),
+            None => self.enter_current(),
         };
         entered.map_err(|state| self.slot.rejected(state))
     }
 
-    fn enter_known(&mut self) -> Result<Permit, PluginState> {
-        match &self.known {
-            Known::Gate { version, gate } if *version == self.slot.version() => {
-                if let Some(permit) = gate.enter() {
-                    return Ok(permit);
-                }
-            }
-            Known::Fresh => {
-                self.known = Known::Used;
-                return self.slot.enter();
-            }
-            Known::Used | Known::Gate { .. } => {}
+    fn enter_current(&mut self) -> Result<Arc<Shard>, PluginState> {
+        if let Known::Fresh = self.known {
+            self.known = Known::Used;
+            return self.slot.enter();
         }
         self.known = Known::Used;
         // Read first: if the slot changes in between, the number is an old one and the next call
@@ -143,7 +161,7 @@ impl Door {
         let Admission { permit, generation } = self.slot.admit()?;
         let gate = generation.gate.clone();
         self.known = Known::Gate { version, gate };
-        Ok(permit)
+        Ok(permit.into_shard())
     }
 
     /// As [`enter`](Self::enter), for work that may outlive its response.
@@ -169,10 +187,16 @@ impl Door {
     /// # Errors
     ///
     /// Those of [`enter`](Self::enter). The request is then as it was.
+    #[inline]
     pub fn enter_request<R>(&mut self, request: &mut Request<R>) -> Result<Holder, Rejected> {
-        if !is_upgrade(request) {
-            return self.enter().map(Holder::from);
+        if is_upgrade(request) {
+            return self.upgrade(request);
         }
+        self.count_in().map(Holder::new)
+    }
+
+    #[cold]
+    fn upgrade<R>(&mut self, request: &mut Request<R>) -> Result<Holder, Rejected> {
         let admission = self.admit()?;
         Ok(Holder::upgrade(admission, request))
     }

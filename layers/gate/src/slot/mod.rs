@@ -22,6 +22,7 @@ pub use door::Door;
 pub use generation::Generation;
 pub use held::Held;
 pub use lease::Lease;
+pub(crate) use rejected::Refusals;
 pub use rejected::Rejected;
 pub use slot::{HasSlot, Slot};
 pub use state::PluginState;

@@ -3,9 +3,9 @@ use std::sync::{Arc, OnceLock};
 use super::generation::RawGeneration;
 use super::ledger::Ledger;
 use super::queue::Queue;
-use super::{PluginState, Rejected};
+use super::{PluginState, Refusals, Rejected};
 use crate::Permit;
-use crate::gate::{Wait, Waiters};
+use crate::gate::{Shard, Wait, Waiters};
 use crate::latency::Histogram;
 use crate::sync::{AtomicU64, Cell, Ordering};
 
@@ -19,6 +19,7 @@ pub(crate) enum Occupant {
 /// A slot without the type of its instance, as layers hold it.
 pub(crate) struct RawSlot {
     pub(crate) plugin: Arc<str>,
+    refusals: Arc<Refusals>,
     /// Counts the changes of `current`, so that a reader can tell by one load whether what it
     /// remembers still holds.
     version: AtomicU64,
@@ -39,6 +40,7 @@ pub(crate) struct Admission {
 impl RawSlot {
     pub(crate) fn new(plugin: Arc<str>, occupant: Occupant) -> Self {
         Self {
+            refusals: Refusals::new(Arc::clone(&plugin)),
             plugin,
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
@@ -49,6 +51,7 @@ impl RawSlot {
         }
     }
 
+    #[inline]
     pub(crate) fn version(&self) -> u64 {
         // Acquire: pairs with the Release in `set`: who sees the new number sees the occupant
         // that came with it, or a later one.
@@ -86,11 +89,17 @@ impl RawSlot {
 
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {
         self.ledger.rejected();
-        Rejected::new(Arc::clone(&self.plugin), state)
+        self.rejection(state)
     }
 
-    pub(crate) fn enter(&self) -> Result<Permit, PluginState> {
-        self.with_open(|generation| generation.gate.enter())
+    /// As [`rejected`](Self::rejected), of nobody who would count.
+    pub(crate) fn rejection(&self, state: PluginState) -> Rejected {
+        Rejected::new(Arc::clone(&self.refusals), state)
+    }
+
+    /// Whoever is given the shard owes it an exit.
+    pub(crate) fn enter(&self) -> Result<Arc<Shard>, PluginState> {
+        self.with_open(|generation| generation.gate.count_in())
     }
 
     /// As `enter`, and says through which generation.
@@ -144,6 +153,7 @@ impl RawSlot {
         self.changed.register(wait, cx);
     }
 
+    #[inline]
     pub(crate) fn leave(&self, wait: &mut Wait) {
         self.changed.leave(wait);
     }

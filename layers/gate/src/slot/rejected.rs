@@ -1,8 +1,9 @@
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::PluginState;
+use crate::plugin::Told;
 
 /// Why a request was not admitted: the plugin has no generation that could serve it.
 ///
@@ -13,10 +14,10 @@ use super::PluginState;
 /// assert!(rejected.is_transient());
 /// assert_eq!(rejected.to_string(), "plugin `geo` is reloading; retry shortly");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Rejected {
-    plugin: Arc<str>,
+    refusals: Arc<Refusals>,
     state: PluginState,
     limit: Option<HoldLimit>,
 }
@@ -28,10 +29,23 @@ pub(crate) enum HoldLimit {
     Number,
 }
 
+/// What all rejections of one plugin share: its name, and the answers to HTTP, each written once.
+pub(crate) struct Refusals {
+    plugin: Arc<str>,
+    told: [OnceLock<Told>; PluginState::ALL.len()],
+}
+
+impl Refusals {
+    pub(crate) fn new(plugin: Arc<str>) -> Arc<Self> {
+        let told = Default::default();
+        Arc::new(Self { plugin, told })
+    }
+}
+
 impl Rejected {
-    pub(crate) fn new(plugin: Arc<str>, state: PluginState) -> Self {
+    pub(crate) fn new(refusals: Arc<Refusals>, state: PluginState) -> Self {
         Self {
-            plugin,
+            refusals,
             state,
             limit: None,
         }
@@ -42,10 +56,20 @@ impl Rejected {
         self
     }
 
+    /// Whether the request was to be held, and a bound of that was met.
+    pub(crate) fn is_held(&self) -> bool {
+        self.limit.is_some()
+    }
+
+    /// What an HTTP client is told, which `tell` writes the first time.
+    pub(crate) fn told(&self, tell: impl FnOnce() -> Told) -> &Told {
+        self.refusals.told[self.state as usize].get_or_init(tell)
+    }
+
     /// Name of the plugin.
     #[must_use]
     pub fn plugin(&self) -> &str {
-        &self.plugin
+        &self.refusals.plugin
     }
 
     /// The state it was in.
@@ -75,13 +99,30 @@ impl Rejected {
     }
 }
 
+impl PartialEq for Rejected {
+    fn eq(&self, other: &Self) -> bool {
+        (self.plugin(), self.state, self.limit) == (other.plugin(), other.state, other.limit)
+    }
+}
+
+impl Eq for Rejected {}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected")
+            .field("plugin", &self.plugin())
+            .field("state", &self.state)
+            .finish()
+    }
+}
+
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = match self.state {
             PluginState::Failed => "has",
             _ => "is",
         };
-        write!(f, "plugin `{}` {verb} {}", self.plugin, self.state)?;
+        write!(f, "plugin `{}` {verb} {}", self.plugin(), self.state)?;
         f.write_str(match self.limit {
             None => "; ",
             Some(HoldLimit::Time) => " and did not come back while the request was held; ",

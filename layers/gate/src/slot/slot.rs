@@ -173,7 +173,7 @@ impl<T> Slot<T> {
     #[must_use]
     pub fn rejection(&self) -> Option<Rejected> {
         let state = self.raw.rejects()?;
-        Some(Rejected::new(Arc::clone(&self.raw.plugin), state))
+        Some(self.raw.rejection(state))
     }
 
     /// Turns a request away, which is counted, unless a generation serves: for middleware that

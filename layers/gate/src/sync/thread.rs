@@ -13,15 +13,20 @@ mod real {
         static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
     }
 
+    #[inline]
     pub(crate) fn number() -> usize {
         NUMBER
-            .try_with(|number| {
-                if number.get() == usize::MAX {
-                    number.set(NEXT.fetch_add(1, Ordering::Relaxed) & (usize::MAX >> 1));
-                }
-                number.get()
+            .try_with(|number| match number.get() {
+                usize::MAX => first(number),
+                number => number,
             })
             .unwrap_or(0)
+    }
+
+    #[cold]
+    fn first(number: &Cell<usize>) -> usize {
+        number.set(NEXT.fetch_add(1, Ordering::Relaxed) & (usize::MAX >> 1));
+        number.get()
     }
 
     /// How many shards a gate has: one a core, a power of two, at most 16.

@@ -58,8 +58,12 @@ impl<P: Source> Live<P> {
         if let Some(held) = &mut self.held {
             if std::mem::take(&mut held.ready) {
                 if let Some(holder) = held.generation.admit(&mut request) {
-                    let future = || Oneshot::called(held.service.call(request));
-                    return Called::Inside(ResponseFuture::admitted(future, holder, answer));
+                    if answer.catches_panics() {
+                        let future = || Oneshot::called(held.service.call(request));
+                        return Called::Inside(ResponseFuture::admitted(future, holder, answer));
+                    }
+                    let future = Oneshot::called(held.service.call(request));
+                    return Called::Inside(ResponseFuture::serving(future, holder, answer));
                 }
             }
         }

@@ -48,6 +48,8 @@ async fn request_is_wrapped_by_the_generation_that_comes_and_that_wraps_once() {
         assert_eq!(assert_ready_ok!(call.poll()).status(), StatusCode::OK);
     }
     assert_eq!((stamp.wrapped(), stamp.calls(), inner.calls()), (1, 2, 2));
+    let counted = slot.counters();
+    assert_eq!((counted.admitted, counted.rejected), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]

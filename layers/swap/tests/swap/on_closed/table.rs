@@ -97,3 +97,30 @@ async fn service_meets_the_same_policy_whatever_the_reason_and_bypasses_nothing(
         }
     }
 }
+
+/// What the plugin counts is what its clients saw.
+#[tokio::test(start_paused = true)]
+async fn rejections_are_counted_and_nothing_else_is_for_one() {
+    for policy in POLICIES.map(|policy| policy()) {
+        let wrapped: Slot<Stamp> = Slot::new("geo", PluginState::Loading);
+        let layer = SwapLayer::new(&wrapped).on_closed(policy);
+        let seen = then(layer.layer(Numbered::new(0)), "loading").await;
+        let counted = wrapped.counters();
+        let rejected = u64::from(seen == Then::Rejected);
+        assert_eq!(
+            (counted.admitted, counted.rejected),
+            (0, rejected),
+            "{policy:?}"
+        );
+
+        let served: Slot<Numbered> = Slot::new("geo", PluginState::Loading);
+        let seen = then(SwapService::new(&served).on_closed(policy), "loading").await;
+        let counted = served.counters();
+        let rejected = u64::from(seen == Then::Rejected);
+        assert_eq!(
+            (counted.admitted, counted.rejected),
+            (0, rejected),
+            "{policy:?}"
+        );
+    }
+}
