@@ -69,7 +69,7 @@ impl World {
         holder: Holder,
         mut request: Request<()>,
     ) {
-        let unit = self.model.enter(generation, Exit::Dropped);
+        let unit = self.model.enter(generation, Exit::Left);
         let answer = Answer::new(self.protocol.into());
         let future = ResponseFuture::admitted(|| self.script.future(), holder, answer);
         self.add(Insider::serving(unit, future, self.protocol));

@@ -110,7 +110,7 @@ impl World {
         };
         match expected {
             Ok(current) => {
-                let unit = self.model.enter(current, Exit::Dropped);
+                let unit = self.model.enter(current, Exit::Left);
                 self.insiders.push(Insider::serving(unit, future, protocol));
                 let lease = self.script.lease();
                 let is_upgrade = matches!(way, Way::Upgrade | Way::Connect);

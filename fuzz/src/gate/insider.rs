@@ -144,8 +144,10 @@ impl World {
 
     pub(super) fn leave(&mut self, insider: usize) {
         let Insider { unit, what, waiter } = self.insiders.swap_remove(insider);
+        // A response that is dropped says so, as one that ends does.
+        let exit = matches!(what, What::Head(..) | What::Body(..)).then_some(Exit::Dropped);
         drop(what);
-        self.out(unit, None);
+        self.out(unit, exit);
         waiter.check("cancellation");
     }
 

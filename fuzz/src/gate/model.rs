@@ -130,11 +130,6 @@ impl Model {
         self.generations[self.of(unit)].cancelled
     }
 
-    /// A response was polled: unless it comes to its end, it leaves before that.
-    pub(super) fn polled(&mut self, unit: UnitId) {
-        self.units[unit].exit = Exit::Dropped;
-    }
-
     /// One of the unit's holders goes, by saying how or not, and only the last one counts. The
     /// generation that is drained by that, if one is.
     pub(super) fn release(&mut self, unit: UnitId, exit: Option<Exit>) -> Option<GenerationId> {

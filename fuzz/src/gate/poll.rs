@@ -47,9 +47,7 @@ impl World {
             mut waiter,
         } = self.insiders.swap_remove(insider);
         self.script.next(step);
-        if let (Some(unit), What::Head(..) | What::Body(..)) = (unit, &what) {
-            self.model.polled(unit);
-        }
+        let dropped = matches!(what, What::Head(..) | What::Body(..)).then_some(Exit::Dropped);
         let waker = waiter.waker(task);
         let mut polling = Polling {
             cx: Context::from_waker(&waker),
@@ -70,7 +68,7 @@ impl World {
                 (None, what)
             }
             Fate::Cut => {
-                self.out(unit, None);
+                self.out(unit, dropped);
                 (None, None)
             }
         };
