@@ -1,4 +1,4 @@
-//! The middleware that is compared, each around the same [`Site`].
+//! The middleware that is compared, each around the same [`Site`](crate::Site).
 
 mod by_hand;
 mod ours;
