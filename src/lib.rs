@@ -22,7 +22,8 @@ pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};
 pub use event::{Event, EventKind, EventStream};
 pub use lifecycle::ReloadStrategy;
 pub use manager::{
-    PluginHandle, PluginManager, PluginManagerBuilder, Registration, ShutdownReport,
+    OperationBuilder, PluginHandle, PluginManager, PluginManagerBuilder, Registration,
+    ShutdownReport,
 };
 pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};
 pub use report::{

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::task::Lifecycle;
-use super::{ConfigChange, Request};
+use super::{ConfigChange, Options, Request};
 use crate::config::{Prepared, decode, merge_patch};
 use crate::{ConfigError, ConfigVersion, Operation, OperationErrorKind, Plugin};
 
@@ -45,16 +45,22 @@ impl<P: Plugin> Lifecycle<P> {
         }
     }
 
-    fn changed(&self, change: ConfigChange) -> Result<Candidate, OperationErrorKind> {
+    /// Why an operation that is meant for another version of the config is refused.
+    pub(super) fn outdated(&self, options: &Options) -> Option<OperationErrorKind> {
         let current = self.config_version;
-        if change.if_version.is_some_and(|version| version != current) {
-            return Err(OperationErrorKind::VersionMismatch { current });
-        }
-        let mut config = change.value;
-        if change.is_patch {
-            let patch = std::mem::replace(&mut config, self.config.clone());
-            merge_patch(&mut config, patch);
-        }
+        let meant = options.if_version?;
+        (meant != current).then_some(OperationErrorKind::VersionMismatch { current })
+    }
+
+    fn changed(&self, change: ConfigChange) -> Result<Candidate, OperationErrorKind> {
+        let mut config = match change {
+            ConfigChange::Replace(config) => config,
+            ConfigChange::Merge(patch) => {
+                let mut config = self.config.clone();
+                merge_patch(&mut config, patch);
+                config
+            }
+        };
         self.secrets.unmask(&mut config, &self.config);
         self.accept(config)
     }

@@ -7,6 +7,7 @@ use crate::{ConfigVersion, Operation, OperationError, ReloadReport};
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) request: Request,
+    pub(crate) options: Options,
     pub(crate) reply: oneshot::Sender<Result<ReloadReport, OperationError>>,
     /// The plugin's turn, which nobody else has until the command is done.
     pub(crate) turn: OwnedSemaphorePermit,
@@ -25,11 +26,21 @@ pub(crate) enum Request {
 
 /// A config to put in place of the current one, or into it.
 #[derive(Debug)]
-pub(crate) struct ConfigChange {
-    pub(crate) value: Value,
-    /// `value` is an RFC 7396 patch, not a whole config.
-    pub(crate) is_patch: bool,
-    /// Only if this version is in force.
+pub(crate) enum ConfigChange {
+    /// The whole config.
+    Replace(Value),
+    /// An RFC 7396 patch.
+    Merge(Value),
+}
+
+/// What goes with a request, whatever it asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Who asks.
+    pub(crate) actor: Option<String>,
+    /// Why they do.
+    pub(crate) cause: Option<String>,
+    /// Only if this version of the config is in force.
     pub(crate) if_version: Option<ConfigVersion>,
 }
 

@@ -28,7 +28,7 @@ mod stop;
 mod task;
 mod transition;
 
-pub(crate) use command::{Command, ConfigChange, Request};
+pub(crate) use command::{Command, ConfigChange, Options, Request};
 pub use settings::ReloadStrategy;
 pub(crate) use settings::Settings;
 pub(crate) use snapshot::{Published, Snapshot};

@@ -1,11 +1,11 @@
 use tokio::time::Instant;
 use tower_plugin_gate::PluginState;
 
-use super::Request;
 use super::candidate::Candidate;
 use super::exchange::Done;
 use super::task::Lifecycle;
 use super::transition::{Step, plan};
+use super::{Options, Request};
 use crate::{
     EventKind, Operation, OperationError, OperationErrorKind, Outcome, Plugin, ReloadReport,
     StartReason,
@@ -16,10 +16,14 @@ impl<P: Plugin> Lifecycle<P> {
     pub(super) async fn carry_out(
         &mut self,
         request: Request,
+        options: &Options,
     ) -> Result<ReloadReport, OperationError> {
         let started = Instant::now();
         let operation = request.operation();
         let state = self.published.read(|snapshot| snapshot.state);
+        if let Some(kind) = self.outdated(options) {
+            return Err(self.refuse(kind));
+        }
         let candidate = match self.candidate(request).await {
             Ok(candidate) => candidate,
             Err(OperationErrorKind::StoreUnavailable(error))

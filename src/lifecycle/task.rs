@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use super::hook::HookError;
 use super::start::Running;
-use super::{Command, Published, Settings};
+use super::{Command, Options, Published, Settings};
 use crate::config::{FileStore, Secrets};
 use crate::event::Journal;
 use crate::manager::Registry;
@@ -115,14 +115,16 @@ impl<P: Plugin> Lifecycle<P> {
     async fn obey(&mut self, command: Command) -> std::ops::ControlFlow<()> {
         let Command {
             request,
+            options,
             reply,
             turn,
         } = command;
         let operation = request.operation();
-        let span = tracing::info_span!("plugin", plugin = %self.name(), %operation);
+        let Options { actor, cause, .. } = &options;
+        let span = tracing::info_span!("plugin", plugin = %self.name(), %operation, actor, cause);
         self.published
             .publish(|snapshot| snapshot.operation = Some(operation));
-        let answer = self.carry_out(request).instrument(span).await;
+        let answer = self.carry_out(request, &options).instrument(span).await;
         self.published.publish(|snapshot| snapshot.operation = None);
 
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;

@@ -5,17 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::registry::{Entry, Plugins};
-use super::{PluginManagerBuilder, Registration};
+use super::{OperationBuilder, PluginManagerBuilder, Registration};
 use crate::event::Journal;
-use crate::lifecycle::{Command, ConfigChange, Request, Settings};
-use crate::{
-    ConfigVersion, ConfigView, EventStream, OperationError, OperationErrorKind, Plugin,
-    ReloadReport,
-};
+use crate::lifecycle::{ConfigChange, Request, Settings};
+use crate::{ConfigView, EventStream, OperationError, OperationErrorKind, Plugin};
 
 /// Registers plugins and reloads, reconfigures, enables, disables and unloads each of them while
 /// the others serve on.
@@ -129,49 +125,28 @@ impl PluginManager {
     /// Exchanges the plugin's generation for one with the same config, or with what its file in
     /// the plugin directory says by now.
     ///
-    /// Cancel safe: once polled, the reload goes on when the future is dropped. A request of the
-    /// plugin itself must not wait for this: it would wait for its own end, until the drain's
-    /// deadline.
+    /// A request of the plugin itself must not wait for this: it would wait for its own end, until
+    /// the drain's deadline.
     ///
     /// # Errors
     ///
-    /// [`OperationError`] when there is no such plugin, when it is in another operation, or when
-    /// the reload failed; its report then says whether what was before serves.
-    pub async fn reload(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        self.command(name, Request::Reload).await
+    /// Awaited, an [`OperationError`] when there is no such plugin, when it is in another
+    /// operation, or when the reload failed; its report then says whether what was before serves.
+    pub fn reload(&self, name: &str) -> OperationBuilder {
+        OperationBuilder::new(self, name, Request::Reload)
     }
 
     /// Puts a whole new config in force, by exchanging the generation. A secret sent back masked
     /// stays what it is; a config equal to the current one changes nothing.
-    ///
-    /// Cancel safe, as [`reload`](Self::reload).
     ///
     /// # Errors
     ///
     /// Those of [`reload`](Self::reload), and a
     /// [`ConfigRejected`](OperationErrorKind::ConfigRejected) for a config that the plugin's type
     /// refuses, before anything is touched.
-    pub async fn update_config(
-        &self,
-        name: &str,
-        config: Value,
-    ) -> Result<ReloadReport, OperationError> {
-        self.change_config(name, config, false, None).await
-    }
-
-    /// As [`update_config`](Self::update_config), but only if `version` is in force.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`update_config`](Self::update_config), and a
-    /// [`VersionMismatch`](OperationErrorKind::VersionMismatch).
-    pub async fn update_config_if(
-        &self,
-        name: &str,
-        config: Value,
-        version: ConfigVersion,
-    ) -> Result<ReloadReport, OperationError> {
-        self.change_config(name, config, false, Some(version)).await
+    pub fn update_config(&self, name: &str, config: Value) -> OperationBuilder {
+        let change = ConfigChange::Replace(config);
+        OperationBuilder::new(self, name, Request::UpdateConfig(change))
     }
 
     /// Changes the config in part, by a merge patch (RFC 7396): `null` removes a member.
@@ -179,42 +154,9 @@ impl PluginManager {
     /// # Errors
     ///
     /// Those of [`update_config`](Self::update_config).
-    pub async fn patch_config(
-        &self,
-        name: &str,
-        patch: Value,
-    ) -> Result<ReloadReport, OperationError> {
-        self.change_config(name, patch, true, None).await
-    }
-
-    /// As [`patch_config`](Self::patch_config), but only if `version` is in force.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`patch_config`](Self::patch_config), and a
-    /// [`VersionMismatch`](OperationErrorKind::VersionMismatch).
-    pub async fn patch_config_if(
-        &self,
-        name: &str,
-        patch: Value,
-        version: ConfigVersion,
-    ) -> Result<ReloadReport, OperationError> {
-        self.change_config(name, patch, true, Some(version)).await
-    }
-
-    async fn change_config(
-        &self,
-        name: &str,
-        value: Value,
-        is_patch: bool,
-        if_version: Option<ConfigVersion>,
-    ) -> Result<ReloadReport, OperationError> {
-        let change = ConfigChange {
-            value,
-            is_patch,
-            if_version,
-        };
-        self.command(name, Request::UpdateConfig(change)).await
+    pub fn patch_config(&self, name: &str, patch: Value) -> OperationBuilder {
+        let change = ConfigChange::Merge(patch);
+        OperationBuilder::new(self, name, Request::UpdateConfig(change))
     }
 
     /// Starts a plugin that is disabled or failed.
@@ -222,8 +164,8 @@ impl PluginManager {
     /// # Errors
     ///
     /// Those of [`reload`](Self::reload).
-    pub async fn enable(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        self.command(name, Request::Enable).await
+    pub fn enable(&self, name: &str) -> OperationBuilder {
+        OperationBuilder::new(self, name, Request::Enable)
     }
 
     /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile; plugins
@@ -232,8 +174,8 @@ impl PluginManager {
     /// # Errors
     ///
     /// Those of [`reload`](Self::reload).
-    pub async fn disable(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        self.command(name, Request::Disable).await
+    pub fn disable(&self, name: &str) -> OperationBuilder {
+        OperationBuilder::new(self, name, Request::Disable)
     }
 
     /// Drains, stops and forgets a plugin. Layers that were given its handle reject from then on,
@@ -243,12 +185,8 @@ impl PluginManager {
     ///
     /// Those of [`reload`](Self::reload), and a [`RequiredBy`](OperationErrorKind::RequiredBy)
     /// while another plugin depends on it.
-    pub async fn unload(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        if let Some(dependent) = self.inner.plugins.dependent(name) {
-            let kind = OperationErrorKind::RequiredBy(dependent);
-            return Err(OperationError::new(name, kind));
-        }
-        self.command(name, Request::Unload).await
+    pub fn unload(&self, name: &str) -> OperationBuilder {
+        OperationBuilder::new(self, name, Request::Unload)
     }
 
     /// The plugin's config, secrets masked.
@@ -291,42 +229,6 @@ impl PluginManager {
         let entry = self.inner.plugins.get(name);
         entry.ok_or_else(|| OperationError::new(name, OperationErrorKind::NotFound))
     }
-
-    async fn command(&self, name: &str, request: Request) -> Result<ReloadReport, OperationError> {
-        let entry = self.entry(name)?;
-        if self.inner.plugins.is_closed() {
-            return Err(OperationError::new(name, OperationErrorKind::ShuttingDown));
-        }
-        let Ok(turn) = Arc::clone(&entry.turn).try_acquire_owned() else {
-            let under_way = entry.published.read(|snapshot| snapshot.operation);
-            let under_way = under_way.unwrap_or_else(|| request.operation());
-            return Err(OperationError::new(
-                name,
-                OperationErrorKind::InProgress(under_way),
-            ));
-        };
-        give(&entry, request, turn).await
-    }
-}
-
-/// Gives a plugin's task a command and waits for the answer.
-pub(super) async fn give(
-    entry: &Entry,
-    request: Request,
-    turn: tokio::sync::OwnedSemaphorePermit,
-) -> Result<ReloadReport, OperationError> {
-    let (reply, answer) = oneshot::channel();
-    let gone = || OperationError::new(&*entry.published.name, OperationErrorKind::NotFound);
-    // There is room for one command, and whoever has the turn is the only one to give one.
-    entry
-        .commands
-        .try_send(Command {
-            request,
-            reply,
-            turn,
-        })
-        .map_err(|_| gone())?;
-    answer.await.map_err(|_| gone())?
 }
 
 impl fmt::Debug for PluginManager {

@@ -7,6 +7,7 @@ mod handle;
     reason = "the folder is named for its main part"
 )]
 mod manager;
+mod operation;
 mod read;
 mod register;
 mod registry;
@@ -15,6 +16,7 @@ mod shutdown;
 pub use builder::PluginManagerBuilder;
 pub use handle::PluginHandle;
 pub use manager::PluginManager;
+pub use operation::OperationBuilder;
 pub use register::Registration;
 pub(crate) use registry::Registry;
 pub use shutdown::ShutdownReport;

@@ -8,11 +8,13 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, mpsc};
 use tower_plugin_gate::{PluginState, Slot};
 
-use super::manager::give;
+use super::operation::give;
 use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
 use crate::config::{FileStore, Secrets};
-use crate::lifecycle::{Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot};
+use crate::lifecycle::{
+    Lifecycle, Options, Published, ReloadStrategy, Request, Settings, Snapshot,
+};
 use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
 
 /// A plugin about to be registered, with its options: `.await` it.
@@ -168,7 +170,7 @@ impl<P: Plugin> Registration<P> {
         );
         tokio::spawn(lifecycle.run(inbox));
         // A failed start is told by the handle's state.
-        let _ = give(&entry, Request::Register, first_turn).await;
+        let _ = give(&entry, Request::Register, Options::default(), first_turn).await;
         Ok(PluginHandle::new(published, slot))
     }
 }

@@ -6,10 +6,10 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::PluginManager;
-use super::manager::give;
+use super::operation::give;
 use super::registry::Entry;
 use crate::ReloadReport;
-use crate::lifecycle::Request;
+use crate::lifecycle::{Options, Request};
 
 /// What became of the plugins when the manager shut down.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -106,7 +106,9 @@ impl PluginManager {
 
 async fn stop(entry: Entry) -> Option<ReloadReport> {
     let turn = entry.turn.clone().acquire_owned().await.ok()?;
-    give(&entry, Request::Shutdown, turn).await.ok()
+    give(&entry, Request::Shutdown, Options::default(), turn)
+        .await
+        .ok()
 }
 
 /// Splits off the plugins that none of the others depends on.

@@ -186,7 +186,7 @@ async fn of_a_hundred_writers_with_one_version_exactly_one_succeeds() {
         writers.spawn(async move {
             loop {
                 let config = json!({"value": value});
-                match manager.update_config_if("p", config, version).await {
+                match manager.update_config("p", config).if_version(version).await {
                     Err(busy) if busy.is_in_progress() => tokio::task::yield_now().await,
                     answer => return answer,
                 }

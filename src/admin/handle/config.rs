@@ -59,11 +59,14 @@ impl Handler {
             precondition::check(&head.headers, self.requires_if_match, before).map_err(at)?;
         let value = body::decode(&body).map_err(at)?;
         let is_patch = accepted == body::MERGE_PATCH;
-        let done = match (is_patch, only_if) {
-            (false, None) => self.manager.update_config(&plugin, value).await,
-            (false, Some(version)) => self.manager.update_config_if(&plugin, value, version).await,
-            (true, None) => self.manager.patch_config(&plugin, value).await,
-            (true, Some(version)) => self.manager.patch_config_if(&plugin, value, version).await,
+        let operation = if is_patch {
+            self.manager.patch_config(&plugin, value)
+        } else {
+            self.manager.update_config(&plugin, value)
+        };
+        let done = match only_if {
+            Some(version) => operation.if_version(version).await,
+            None => operation.await,
         };
         let version = done.as_ref().ok().map(|report| ConfigVersion {
             number: report.version,
