@@ -64,7 +64,7 @@ pub use select::{
     Extension, Header, OnUnselected, PathSegment, PluginSet, Select, SelectFn, SelectLayer,
     SelectService, select_fn,
 };
-pub use slot::{Door, Generation, HasSlot, Held, Lease, PluginState, Rejected, Slot, Watch};
+pub use slot::{Door, Generation, HasSlot, Held, Lease, PluginState, Rejected, Share, Slot, Watch};
 
 /// A boxed error, as tower uses it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -13,6 +13,7 @@ mod drain;
 mod hold;
 mod request;
 mod slot;
+mod split;
 
 use std::sync::Arc;
 

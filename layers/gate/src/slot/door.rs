@@ -159,8 +159,11 @@ impl Door {
         // comes here again.
         let version = self.slot.version();
         let Admission { permit, generation } = self.slot.admit()?;
-        let gate = generation.gate.clone();
-        self.known = Known::Gate { version, gate };
+        // Where there are two, the next request is to be asked for anew.
+        if !self.slot.is_split() {
+            let gate = generation.gate.clone();
+            self.known = Known::Gate { version, gate };
+        }
         Ok(permit.into_shard())
     }
 

@@ -3,6 +3,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::PluginState;
 use crate::Gate;
 
 /// One instance of a plugin with a gate of its own. A clone is another handle to it.
@@ -23,6 +24,14 @@ pub(crate) struct RawGeneration {
     pub(crate) number: u64,
     pub(crate) instance: Arc<dyn Any + Send + Sync>,
     pub(crate) gate: Gate,
+}
+
+impl RawGeneration {
+    /// Lets nobody in any more, and says why.
+    pub(super) fn close(&self, why: PluginState) {
+        self.gate.drain().because(why);
+        self.gate.close();
+    }
 }
 
 impl<T: Send + Sync + 'static> Generation<T> {

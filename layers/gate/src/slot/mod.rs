@@ -8,11 +8,16 @@ mod ledger;
 mod occupant;
 mod queue;
 mod rejected;
+mod share;
 #[expect(
     clippy::module_inception,
     reason = "the folder is named for its main part"
 )]
 mod slot;
+mod split;
+#[cfg(all(test, not(tower_plugin_loom)))]
+mod split_tests;
+mod spread;
 mod state;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
@@ -24,6 +29,7 @@ pub use held::Held;
 pub use lease::Lease;
 pub(crate) use rejected::Refusals;
 pub use rejected::Rejected;
+pub use share::Share;
 pub use slot::{HasSlot, Slot};
 pub use state::PluginState;
 pub use watch::Watch;

@@ -3,6 +3,7 @@ use std::sync::{Arc, OnceLock};
 use super::generation::RawGeneration;
 use super::ledger::Ledger;
 use super::queue::Queue;
+use super::split::Split;
 use super::{PluginState, Refusals, Rejected};
 use crate::Permit;
 use crate::gate::{Shard, Wait, Waiters};
@@ -14,6 +15,8 @@ use crate::sync::{AtomicU64, Cell, Ordering};
 pub(crate) enum Occupant {
     Open(Arc<RawGeneration>),
     Closed(PluginState),
+    /// Each request is for the one or the other.
+    Split(Arc<Split>),
 }
 
 /// A slot without the type of its instance, as layers hold it.
@@ -63,19 +66,39 @@ impl RawSlot {
     }
 
     /// Puts `occupant` in, and hands out what was there. The caller closes the old gate
-    /// *afterwards*: a request that is turned away there then finds the new occupant here.
+    /// *afterwards*: a request that is turned away there then finds the new occupant here. Then
+    /// it [wakes](Self::wake).
     pub(crate) fn set(&self, occupant: Occupant) -> Occupant {
         if let Occupant::Open(generation) = &occupant {
             self.ledger.add(&generation.gate);
         }
-        let before = self.queue.settle(occupant, |occupant| {
-            let before = self.current.swap(occupant);
-            // Release: pairs with the Acquire in `version`.
-            self.version.fetch_add(1, Ordering::Release);
-            before
-        });
-        self.changed.wake_all();
+        self.queue.settle(occupant, |occupant| self.put(occupant))
+    }
+
+    /// As `set`, where what is put in depends on what is there, if anything is.
+    pub(crate) fn change(
+        &self,
+        next: impl FnOnce(&Occupant) -> Option<Occupant>,
+    ) -> Option<Occupant> {
+        self.queue.locked(|| {
+            let occupant = next(&self.occupant())?;
+            for generation in occupant.generations().into_iter().flatten() {
+                self.ledger.add(&generation.gate);
+            }
+            Some(self.put(occupant))
+        })
+    }
+
+    fn put(&self, occupant: Occupant) -> Occupant {
+        let before = self.current.swap(occupant);
+        // Release: pairs with the Acquire in `version`.
+        self.version.fetch_add(1, Ordering::Release);
         before
+    }
+
+    /// Tells everybody who waits for a change: of what is in here, or of a gate that was.
+    pub(crate) fn wake(&self) {
+        self.changed.wake_all();
     }
 
     pub(crate) fn histogram(&self) -> Arc<Histogram> {
@@ -99,12 +122,12 @@ impl RawSlot {
 
     /// Whoever is given the shard owes it an exit.
     pub(crate) fn enter(&self) -> Result<Arc<Shard>, PluginState> {
-        self.with_open(|generation| generation.gate.count_in())
+        self.with_open(Split::next, |generation| generation.gate.count_in())
     }
 
     /// As `enter`, and says through which generation.
     pub(crate) fn admit(&self) -> Result<Admission, PluginState> {
-        self.with_open(|generation| {
+        self.with_open(Split::next, |generation| {
             generation.gate.enter().map(|permit| Admission {
                 permit,
                 generation: Arc::clone(generation),
@@ -114,22 +137,37 @@ impl RawSlot {
 
     /// Whether `enter` would reject, and why.
     pub(crate) fn rejects(&self) -> Option<PluginState> {
-        self.with_open(|generation| (!generation.gate.is_closed()).then_some(()))
-            .err()
+        let is_open = |generation: &Arc<RawGeneration>| !generation.gate.is_closed();
+        self.with_open(
+            |split| &split.stable,
+            |generation| is_open(generation).then_some(()),
+        )
+        .err()
+    }
+
+    /// Whether each request has to choose between two generations.
+    pub(crate) fn is_split(&self) -> bool {
+        let is_split = |current: &Occupant| matches!(current, Occupant::Split(_));
+        self.current.with(is_split)
     }
 
     /// Does something with the current generation, and again with the next one when it returned
     /// `None`: its gate was closed. The one place that decides, for every reason why there may be
-    /// no instance.
+    /// no instance. Of two generations, `choose` says which is tried.
     fn with_open<T>(
         &self,
+        choose: impl Fn(&Split) -> &Arc<RawGeneration>,
         attempt: impl Fn(&Arc<RawGeneration>) -> Option<T>,
     ) -> Result<T, PluginState> {
         let mut turned_away_by: Option<Arc<RawGeneration>> = None;
         loop {
-            let outcome = self.current.with(|current| match current {
-                Occupant::Closed(state) => Some(Err(*state)),
-                Occupant::Open(generation) => match (attempt(generation), &turned_away_by) {
+            let outcome = self.current.with(|current| {
+                let generation = match current {
+                    Occupant::Closed(state) => return Some(Err(*state)),
+                    Occupant::Open(generation) => generation,
+                    Occupant::Split(split) => choose(split),
+                };
+                match (attempt(generation), &turned_away_by) {
                     (Some(done), _) => Some(Ok(done)),
                     // Somebody closed the gate past the slot: a slot puts the next occupant in
                     // first, and who is turned away sees that.
@@ -140,7 +178,7 @@ impl RawSlot {
                         turned_away_by = Some(Arc::clone(generation));
                         None
                     }
-                },
+                }
             });
             if let Some(outcome) = outcome {
                 return outcome;

@@ -52,19 +52,28 @@ impl Queue {
         wakers.into_iter().for_each(Waker::wake);
         published
     }
+
+    /// Runs `change` while nobody else changes the slot. It must not change what those who are
+    /// held wait for.
+    pub(super) fn locked<T>(&self, change: impl FnOnce() -> T) -> T {
+        let _line = lock(&self.0);
+        change()
+    }
 }
 
 impl Occupant {
     fn outcome(&self) -> Outcome {
-        match self {
-            Self::Closed(state) => Err(*state),
-            Self::Open(generation) => match generation.gate.enter() {
-                Some(permit) => Ok(Admission {
-                    permit,
-                    generation: Arc::clone(generation),
-                }),
-                None => Err(PluginState::Unloading),
-            },
+        let generation = match self {
+            Self::Closed(state) => return Err(*state),
+            Self::Open(generation) => generation,
+            Self::Split(split) => split.next(),
+        };
+        match generation.gate.enter() {
+            Some(permit) => Ok(Admission {
+                permit,
+                generation: Arc::clone(generation),
+            }),
+            None => Err(PluginState::Unloading),
         }
     }
 }

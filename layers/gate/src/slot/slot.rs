@@ -77,9 +77,12 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// Puts `generation` in, then closes the gate of the one before, which is returned to be
     /// drained. A request in between enters exactly one of the two: none is rejected.
     ///
+    /// Of a [split](Self::split), the one that is not opened is closed and returned; where that is
+    /// true of both, the one that was on trial is closed, too.
+    ///
     /// A generation that is there already stays as it is. One whose gate was closed serves
-    /// nobody: gates open once, so to go back to an earlier instance, make a new generation of it
-    /// with [`Generation::from_arc`].
+    /// nobody: gates open once. To be able to go back, use [`open_keeping`](Self::open_keeping),
+    /// or make a new generation of an earlier instance with [`Generation::from_arc`].
     pub fn open(&self, generation: Generation<T>) -> Option<Generation<T>> {
         let generation = generation.into_raw();
         generation.gate.drain().belongs_to(&self.raw.plugin);
@@ -87,7 +90,8 @@ impl<T: Send + Sync + 'static> Slot<T> {
     }
 
     /// Leaves the slot empty, rejecting with `state`, then closes the gate of the generation that
-    /// was there, which is returned to be drained. Closing again changes the state.
+    /// was there, which is returned to be drained; of a [split](Self::split), that of the one on
+    /// trial, too. Closing again changes the state.
     pub fn close(&self, state: PluginState) -> Option<Generation<T>> {
         self.set(Occupant::Closed(state), state)
     }
@@ -95,17 +99,18 @@ impl<T: Send + Sync + 'static> Slot<T> {
     fn set(&self, occupant: Occupant, why: PluginState) -> Option<Generation<T>> {
         let opened = match &occupant {
             Occupant::Open(generation) => Some(Arc::clone(generation)),
-            Occupant::Closed(_) => None,
+            _ => None,
         };
-        match self.raw.set(occupant) {
-            Occupant::Closed(_) => None,
-            Occupant::Open(before) if opened.is_some_and(|now| Arc::ptr_eq(&now, &before)) => None,
-            Occupant::Open(generation) => {
-                generation.gate.drain().because(why);
-                generation.gate.close();
-                Some(Generation::from_raw(generation))
+        let mut first = None;
+        for before in self.raw.set(occupant).generations().into_iter().flatten() {
+            if opened.as_ref().is_some_and(|now| Arc::ptr_eq(now, before)) {
+                continue;
             }
+            before.close(why);
+            first.get_or_insert_with(|| Generation::from_raw(Arc::clone(before)));
         }
+        self.raw.wake();
+        first
     }
 
     /// Takes a lease on the current generation.
@@ -128,17 +133,22 @@ impl<T> Slot<T> {
         &self.raw.plugin
     }
 
-    /// The current generation.
+    /// The current generation; of a [split](Self::split), the stable one.
     #[must_use]
     pub fn generation(&self) -> Option<Generation<T>> {
-        match self.raw.occupant() {
-            Occupant::Open(generation) => Some(Generation::from_raw(generation)),
-            Occupant::Closed(_) => None,
-        }
+        let occupant = self.raw.occupant();
+        let [generation, _] = occupant.generations();
+        generation.map(|generation| Generation::from_raw(Arc::clone(generation)))
     }
 
-    /// Changes with every [`open`](Self::open) and [`close`](Self::close): while it stays the
-    /// same, so does [`generation`](Self::generation).
+    /// Whether two generations share the requests: see [`split`](Self::split).
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.raw.is_split()
+    }
+
+    /// Changes with every [`open`](Self::open), [`close`](Self::close) and
+    /// [`split`](Self::split): while it stays the same, so does [`generation`](Self::generation).
     #[must_use]
     pub fn version(&self) -> u64 {
         self.raw.version()
@@ -197,11 +207,14 @@ impl<T> Slot<T> {
         self.raw.latency.get().map(|histogram| histogram.read())
     }
 
-    /// How many are inside the current generation.
+    /// How many are inside the current generation; of a [split](Self::split), inside both.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.generation()
-            .map_or(0, |generation| generation.gate().in_flight())
+        let occupant = self.raw.occupant();
+        let generations = occupant.generations().into_iter().flatten();
+        generations
+            .map(|generation| generation.gate.in_flight())
+            .sum()
     }
 
     /// How many requests are [held](crate::OnClosed::Hold) until the plugin comes back. They are

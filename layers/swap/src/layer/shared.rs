@@ -12,23 +12,60 @@ use crate::live::Source;
 /// current instance.
 pub(super) struct Shared<S, L: Layer<S>> {
     slot: Slot<L>,
-    wrapped: ArcSwapOption<Wrapped<L, L::Service>>,
+    kept: ArcSwapOption<Kept<L, L::Service>>,
     /// Locked while an instance wraps it, so that each does so once.
     inner: Mutex<S>,
     watch: Mutex<Watch>,
     evict: Waker,
 }
 
-struct Wrapped<L, W> {
-    /// A version of the slot at which `generation` was current.
+/// What was wrapped for the generations whose gates are open: the current one and, where there
+/// is another that shares the requests or is kept to go back to, that one.
+struct Kept<L, W> {
+    /// A version of the slot at which `current` was; zero if that is over.
     version: u64,
+    /// Whether each request has to choose between the two.
+    is_split: bool,
+    current: Wrapped<L, W>,
+    other: Option<Wrapped<L, W>>,
+}
+
+struct Wrapped<L, W> {
     generation: Generation<L>,
     service: W,
+}
+
+impl<L, W> Kept<L, W> {
+    fn all(&self) -> impl Iterator<Item = &Wrapped<L, W>> {
+        [Some(&self.current), self.other.as_ref()]
+            .into_iter()
+            .flatten()
+    }
+
+    fn find(&self, generation: &Generation<L>) -> Option<&Wrapped<L, W>> {
+        self.all()
+            .find(|wrapped| wrapped.generation.is_same(generation))
+    }
 }
 
 impl<L, W: Clone> Wrapped<L, W> {
     fn parts(&self) -> (Generation<L>, W) {
         (self.generation.clone(), self.service.clone())
+    }
+
+    fn is_open(&self) -> bool {
+        !self.generation.gate().is_closed()
+    }
+
+    /// A copy, unless nobody can enter its generation any more.
+    fn while_open(&self) -> Option<Self> {
+        self.is_open().then(|| {
+            let (generation, service) = self.parts();
+            Self {
+                generation,
+                service,
+            }
+        })
     }
 }
 
@@ -46,7 +83,7 @@ where
             watch: Mutex::new(slot.watch()),
             evict: evict::waker(Weak::clone(this)),
             slot,
-            wrapped: ArcSwapOption::empty(),
+            kept: ArcSwapOption::empty(),
             inner: Mutex::new(inner),
         })
     }
@@ -56,52 +93,87 @@ where
         lock(&self.inner).clone()
     }
 
-    fn wrap(&self) -> Option<(Generation<L>, L::Service)> {
+    /// Chooses between two generations.
+    fn choose(&self, version: u64) -> Option<(Generation<L>, L::Service)> {
+        let generation = self.slot.choose()?;
+        if let Some(kept) = &*self.kept.load() {
+            if let Some(wrapped) = kept.find(&generation) {
+                return Some(wrapped.parts());
+            }
+        }
+        self.wrap(Some((version, generation)))
+    }
+
+    /// Wraps the service by the generation that was `chosen` at a version, or is current.
+    fn wrap(&self, chosen: Option<(u64, Generation<L>)>) -> Option<(Generation<L>, L::Service)> {
         let inner = lock(&self.inner);
         let version = self.slot.version();
-        let generation = self.slot.generation()?;
-        let before = self.wrapped.load_full();
-        let service = match &before {
-            Some(wrapped) if wrapped.generation.is_same(&generation) => wrapped.service.clone(),
-            _ => generation.instance().layer(inner.clone()),
+        let generation = match chosen {
+            Some((at, chosen)) if at == version => chosen,
+            _ => self.slot.choose()?,
         };
-        let wrapped = Arc::new(Wrapped {
-            version,
+        let is_split = self.slot.is_split();
+        let before = self.kept.load_full();
+        let known = before.as_ref().and_then(|kept| kept.find(&generation));
+        let service = match known {
+            Some(wrapped) => wrapped.service.clone(),
+            None => generation.instance().layer(inner.clone()),
+        };
+        let other = before.as_ref().and_then(|kept| {
+            let mut others = kept
+                .all()
+                .filter(|kept| !kept.generation.is_same(&generation));
+            others.find_map(Wrapped::while_open)
+        });
+        let current = Wrapped {
             generation,
             service,
-        });
-        let replaced = self.wrapped.swap(Some(Arc::clone(&wrapped)));
+        };
+        let parts = current.parts();
+        let replaced = self.kept.swap(Some(Arc::new(Kept {
+            version,
+            is_split,
+            current,
+            other,
+        })));
         drop(inner);
         drop((before, replaced));
         self.settle();
-        Some(wrapped.parts())
+        Some(parts)
     }
 }
 
 impl<S, L> Settle for Shared<S, L>
 where
     S: Send,
-    L: Layer<S, Service: Send + Sync> + Send + Sync + 'static,
+    L: Layer<S, Service: Clone + Send + Sync> + Send + Sync + 'static,
 {
     fn settle(&self) {
         let mut cx = Context::from_waker(&self.evict);
         loop {
-            let Some(wrapped) = self.wrapped.load_full() else {
+            // Registered before the look: a gate that is closed is either seen here, or whoever
+            // closed it finds the waker.
+            let version = self.slot.version();
+            if lock(&self.watch).poll_changed(version, &mut cx).is_ready() {
+                continue;
+            }
+            let Some(kept) = self.kept.load_full() else {
                 return;
             };
-            let version = self.slot.version();
-            let current = self.slot.generation();
-            if !current.is_some_and(|current| current.is_same(&wrapped.generation)) {
-                // If it is there no more, whoever replaced it settles what came after.
-                self.wrapped.compare_and_swap(&wrapped, None);
+            if kept.all().all(|wrapped| wrapped.is_open()) {
                 return;
             }
-            if lock(&self.watch)
-                .poll_changed(version, &mut cx)
-                .is_pending()
-            {
-                return;
-            }
+            let mut open = kept.all().filter_map(Wrapped::while_open);
+            let left = open.next().map(|current| {
+                Arc::new(Kept {
+                    version: 0,
+                    is_split: false,
+                    current,
+                    other: open.next(),
+                })
+            });
+            // If it is there no more, whoever replaced it settles what came after.
+            self.kept.compare_and_swap(&kept, left);
         }
     }
 }
@@ -120,10 +192,12 @@ where
 
     fn current(&self) -> Option<(Generation<L>, L::Service)> {
         let version = self.slot.version();
-        match &*self.wrapped.load() {
-            Some(wrapped) if wrapped.version == version => return Some(wrapped.parts()),
-            _ => {}
+        match &*self.kept.load() {
+            Some(kept) if kept.version != version => {}
+            Some(kept) if !kept.is_split => return Some(kept.current.parts()),
+            Some(_) => return self.choose(version),
+            None => {}
         }
-        self.wrap()
+        self.wrap(None)
     }
 }

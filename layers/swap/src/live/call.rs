@@ -57,6 +57,9 @@ impl<P: Source> Live<P> {
     {
         if let Some(held) = &mut self.held {
             if std::mem::take(&mut held.ready) {
+                if self.is_split {
+                    self.seen = 0;
+                }
                 if let Some(holder) = held.generation.admit(&mut request) {
                     if answer.catches_panics() {
                         let future = || Oneshot::called(held.service.call(request));

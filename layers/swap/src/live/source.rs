@@ -9,7 +9,7 @@ pub(crate) trait Source: Clone {
 
     fn slot(&self) -> &Slot<Self::Instance>;
 
-    /// The current generation with a clone of its service, or `None` where there is none. It may
-    /// be stale by the time it is used: entering its gate decides.
+    /// The generation for the next request, with a clone of its service, or `None` where there is
+    /// none. It may be stale by the time it is used: entering its gate decides.
     fn current(&self) -> Option<(Generation<Self::Instance>, Self::Service)>;
 }

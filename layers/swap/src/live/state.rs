@@ -12,8 +12,11 @@ use super::Source;
 pub(crate) struct Live<P: Source> {
     pub(super) source: P,
     pub(super) held: Option<Held<P>>,
-    /// Version of the slot that `held` was taken at; the slot's own start above zero.
-    seen: u64,
+    /// Version of the slot that `held` was taken at; the slot's own start above zero. Zero once a
+    /// request was served of a slot where each has to choose.
+    pub(super) seen: u64,
+    /// Whether it has to: two generations share the requests.
+    pub(super) is_split: bool,
     /// Only while readiness is pending.
     watch: Option<Watch>,
     pub(super) answer: Answer,
@@ -36,6 +39,7 @@ impl<P: Source> Live<P> {
             source,
             held: None,
             seen: 0,
+            is_split: false,
             watch: None,
             answer,
         }
@@ -60,6 +64,8 @@ impl<P: Source> Live<P> {
             return;
         }
         let current = self.source.current();
+        // Read last: what became a split since then is of a later version.
+        self.is_split = self.source.slot().is_split();
         let held = self.held.as_ref().map(|held| &held.generation);
         let same = match (held, &current) {
             (Some(held), Some((current, _))) => held.is_same(current),

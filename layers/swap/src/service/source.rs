@@ -14,7 +14,7 @@ impl<S: Clone + Send + Sync + 'static> Source for Instance<S> {
     }
 
     fn current(&self) -> Option<(Generation<S>, S)> {
-        let generation = self.0.generation()?;
+        let generation = self.0.choose()?;
         let service = generation.instance().clone();
         Some((generation, service))
     }

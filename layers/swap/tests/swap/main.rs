@@ -18,4 +18,5 @@ mod rejections;
 mod service;
 mod storm;
 mod support;
+mod trial;
 mod upgrades;
