@@ -15,7 +15,8 @@ mod report;
 mod time;
 
 pub use config::{
-    ConfigError, ConfigVersion, ConfigView, MASK, ParseConfigVersionError, StoreError,
+    ChangeKind, ConfigError, ConfigVersion, ConfigView, FieldChange, MASK, ParseConfigVersionError,
+    StoreError,
 };
 pub use duration::GoDuration;
 pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};

@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
+use super::pointer::join;
+
 /// Why a config was refused: where, and what must hold there.
 ///
 /// ```
@@ -81,14 +83,10 @@ fn pointer(path: &Path) -> String {
     path.iter()
         .fold(String::new(), |pointer, segment| match segment {
             Segment::Seq { index } => format!("{pointer}/{index}"),
-            Segment::Map { key } => format!("{pointer}/{}", escape(key)),
-            Segment::Enum { variant } => format!("{pointer}/{}", escape(variant)),
+            Segment::Map { key } => join(&pointer, key),
+            Segment::Enum { variant } => join(&pointer, variant),
             Segment::Unknown => pointer,
         })
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::candidate::Candidate;
 use super::hook::HookError;
 use super::start::Running;
 use super::task::Lifecycle;
+use crate::config::{diff, fields};
 use crate::{DrainReport, Outcome, Plugin, StartReason, StoreError};
 
 /// How the work of an operation ended.
@@ -164,6 +165,7 @@ impl<P: Plugin> Lifecycle<P> {
         if candidate.version == self.config_version {
             return;
         }
+        let changes = diff(&self.config, &candidate.config, &self.secrets);
         (self.config, self.config_version) = (candidate.config, candidate.version);
         let (shown, version) = (self.secrets.mask(&self.config), self.config_version);
         self.published.publish(|snapshot| {
@@ -171,9 +173,10 @@ impl<P: Plugin> Lifecycle<P> {
             snapshot.config_version = version;
             snapshot.config_since = SystemTime::now();
         });
+        let (number, fields) = (version.number(), fields(&changes));
         self.event(
             crate::EventKind::ConfigChanged,
-            format!("config {} in force", version.number()),
+            format!("config {number} in force; changed: {fields}"),
         );
     }
 

@@ -108,7 +108,12 @@ pub trait Plugin: Send + Sync + 'static {
     }
 
     /// JSON pointers (RFC 6901) to the fields of the config that are masked wherever it is shown,
-    /// for example `"/tokens"`. Default: none.
+    /// for example `"/tokens"`. `*` stands for every element of a list and every member of a map:
+    /// `"/peers/*/key"`. Default: none.
+    ///
+    /// A mask that is sent back keeps the secret it stands for. In a list, that is the secret of
+    /// the element that looks the same, wherever it has gone, or else of the one in its place; where
+    /// an edit leaves open whose it is, the mask is refused.
     fn secret_fields(&self) -> Vec<Cow<'static, str>> {
         Vec::new()
     }

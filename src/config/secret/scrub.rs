@@ -1,0 +1,134 @@
+use serde_json::Value;
+
+use super::{MASK, Secrets};
+use crate::ConfigError;
+
+/// The secrets of one config, as they may be quoted.
+#[derive(Clone, Default)]
+pub(crate) struct SecretTexts(Vec<String>);
+
+impl SecretTexts {
+    /// `text` with the mask in place of whatever secret it quotes.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), MASK)
+        })
+    }
+}
+
+impl Secrets {
+    /// A refusal of `config` that quotes no secret of it.
+    pub(crate) fn scrub_refusal(&self, refused: &ConfigError, config: &Value) -> ConfigError {
+        let message = if !refused.pointer().is_empty() && self.touches(refused.pointer()) {
+            "invalid value for a secret field".to_owned()
+        } else {
+            self.scrub(refused.message(), config)
+        };
+        ConfigError::new(self.scrub(refused.pointer(), config), message)
+    }
+
+    /// `text` with the mask in place of whatever secret of `config` it quotes.
+    pub(crate) fn scrub(&self, text: &str, config: &Value) -> String {
+        self.of(config).scrub(text)
+    }
+
+    /// The secrets of `config`.
+    pub(crate) fn of(&self, config: &Value) -> SecretTexts {
+        let mut leaves = Vec::new();
+        let mut see = |secret| collect_leaves(secret, &mut leaves);
+        self.root().each(config, &mut see);
+        // One secret may be the beginning of another.
+        leaves.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        leaves.dedup();
+        SecretTexts(leaves)
+    }
+}
+
+fn collect_leaves(value: &Value, leaves: &mut Vec<String>) {
+    match value {
+        Value::Null | Value::Bool(_) => {}
+        Value::String(text) => collect_text(text, leaves),
+        Value::Number(number) => leaves.push(number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| collect_leaves(item, leaves)),
+        // A map may have its secrets for names.
+        Value::Object(members) => members.iter().for_each(|(name, item)| {
+            collect_text(name, leaves);
+            collect_leaves(item, leaves);
+        }),
+    }
+}
+
+/// A text as it is, and as messages and JSON quote it.
+fn collect_text(text: &str, leaves: &mut Vec<String>) {
+    if text.is_empty() {
+        return;
+    }
+    let inside = |quoted: String| quoted[1..quoted.len() - 1].to_owned();
+    let (debug, json) = (format!("{text:?}"), Value::from(text).to_string());
+    leaves.extend([text.to_owned(), inside(debug), inside(json)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn quoted_secrets_are_scrubbed() {
+        let secrets = Secrets::new(["/tokens", "/peers/*/key"]);
+        let config = json!({
+            "tokens": ["s3cr3t", {"pin": 4711}], "n": 1, "peers": {"a": {"key": "k3y"}}
+        });
+        assert_eq!(
+            secrets.scrub("bad \"s3cr3t\" and 4711 of pin, n 1, k3y of peers", &config),
+            "bad \"******\" and ****** of ******, n 1, ****** of peers"
+        );
+    }
+
+    #[test]
+    fn refusal_quotes_no_secret() {
+        let secrets = Secrets::new(["/tokens"]);
+        let config = json!({"tokens": ["s3cr3t"]});
+        for (pointer, message, told) in [
+            (
+                "/tokens/0",
+                "invalid value: string \"s3\"",
+                ("/tokens/0", "invalid value for a secret field"),
+            ),
+            (
+                "/s3cr3t",
+                "unknown field `s3cr3t`",
+                ("/******", "unknown field `******`"),
+            ),
+        ] {
+            let refused = secrets.scrub_refusal(&ConfigError::new(pointer, message), &config);
+            assert_eq!((refused.pointer(), refused.message()), told);
+        }
+    }
+
+    #[test]
+    fn secret_is_scrubbed_however_it_is_quoted() {
+        let secrets = Secrets::new(["/token"]);
+        let token = "a\"b\\c\n\u{7f}d";
+        let config = json!({"token": token});
+        for quoted in [
+            token.to_owned(),
+            format!("{token:?}"),
+            config["token"].to_string(),
+        ] {
+            let told = secrets.scrub(&quoted, &config);
+            assert!(told.contains(MASK) && !told.contains('b'), "{told}");
+        }
+    }
+
+    #[test]
+    fn secret_that_begins_with_another_is_scrubbed_whole() {
+        let secrets = Secrets::new(["/tokens"]);
+        let config = json!({"tokens": ["abc", "abcdef"]});
+        assert_eq!(
+            secrets.scrub("abcdef and abc", &config),
+            "****** and ******"
+        );
+    }
+}
