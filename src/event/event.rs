@@ -60,6 +60,9 @@ pub enum EventKind {
     DrainTimedOut,
     /// Its config was changed.
     ConfigChanged,
+    /// A background check failed, the first after one that did not; its health stays what it is
+    /// until as many in a row do as the failure threshold says.
+    CheckFailed,
     /// Its health changed.
     HealthChanged,
     /// A hook of an instance that is being stopped failed, or did not return in time.
@@ -89,6 +92,7 @@ impl EventKind {
             Self::DrainFinished => "plugin.drain.finished",
             Self::DrainTimedOut => "plugin.drain.timed_out",
             Self::ConfigChanged => "plugin.config.changed",
+            Self::CheckFailed => "plugin.check.failed",
             Self::HealthChanged => "plugin.health.changed",
             Self::StopFailed => "plugin.stop.failed",
             Self::StreamReset => "stream.reset",

@@ -3,11 +3,11 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tower_plugin_gate::PluginState;
 
-use super::ReloadStrategy;
 use super::candidate::Candidate;
 use super::hook::HookError;
 use super::start::Running;
 use super::task::Lifecycle;
+use super::{HealthRecord, ReloadStrategy};
 use crate::config::{diff, fields};
 use crate::{DrainReport, Outcome, Plugin, StartReason, StoreError};
 
@@ -122,7 +122,7 @@ impl<P: Plugin> Lifecycle<P> {
     /// Lets a new generation serve and hands out the one before, its gate closed.
     fn open(
         &mut self,
-        running: Running<P::Instance>,
+        mut running: Running<P::Instance>,
         candidate: Candidate,
     ) -> Option<Running<P::Instance>> {
         let generation = running.generation.clone();
@@ -138,8 +138,7 @@ impl<P: Plugin> Lifecycle<P> {
         self.published.publish(|snapshot| {
             snapshot.state = PluginState::Active;
             snapshot.is_serving = true;
-            snapshot.health = running.health.clone();
-            snapshot.checked = SystemTime::now();
+            snapshot.health = HealthRecord::first(running.health.clone());
         });
         tracing::info!(
             generation = self.generation,
@@ -150,6 +149,7 @@ impl<P: Plugin> Lifecycle<P> {
             crate::EventKind::Ready,
             format!("generation {} serves", self.generation),
         );
+        running.monitor = Some(self.monitor(&running));
         self.running.replace(running)
     }
 

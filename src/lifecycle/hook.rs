@@ -3,6 +3,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::{BoxError, GoDuration};
@@ -97,7 +98,7 @@ pub(super) async fn run<T: Send + 'static>(
     timeout: Duration,
     work: impl Future<Output = Result<T, BoxError>> + Send + 'static,
 ) -> Result<T, HookError> {
-    let mut task = tokio::spawn(work.in_current_span());
+    let mut task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
     let cause = match tokio::time::timeout(timeout, &mut task).await {
         Ok(Ok(Ok(value))) => return Ok(value),
         Ok(Ok(Err(error))) => Cause::Failed(error),

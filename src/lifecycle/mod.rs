@@ -5,11 +5,12 @@
 //! | --- | --- |
 //! | `transition.rs` | what a command means in a state, as a table |
 //! | `command.rs` | what the task can be asked |
-//! | `task.rs` | the task: commands and health checks, one after the other |
+//! | `task.rs` | the task: commands, one after the other |
 //! | `operation.rs` | a command from its validation to its report |
 //! | `candidate.rs` | the config an operation is carried out with |
 //! | `exchange.rs` | one generation for another, by either strategy |
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
+//! | `health/` | background checks, and what they come to |
 //! | `drain.rs` | waiting for requests, then cancelling them |
 //! | `hook.rs` | the bounds every hook runs in |
 //! | `snapshot.rs` | what everybody else reads |
@@ -19,6 +20,7 @@ mod check;
 mod command;
 mod drain;
 mod exchange;
+mod health;
 mod hook;
 mod operation;
 mod settings;
@@ -29,6 +31,7 @@ mod task;
 mod transition;
 
 pub(crate) use command::{Command, ConfigChange, Options, Request};
+pub(crate) use health::{HealthRecord, HealthSettings, PassiveHealth};
 pub use settings::ReloadStrategy;
 pub(crate) use settings::Settings;
 pub(crate) use snapshot::{Published, Snapshot};

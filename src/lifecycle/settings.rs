@@ -1,6 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+
+use super::HealthSettings;
 
 /// How one generation is exchanged for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
@@ -27,7 +30,7 @@ pub(crate) struct Settings {
     pub(crate) start_timeout: Duration,
     pub(crate) check_timeout: Duration,
     pub(crate) stop_timeout: Duration,
-    pub(crate) check_interval: Duration,
+    pub(crate) health: Arc<HealthSettings>,
 }
 
 impl Default for Settings {
@@ -40,7 +43,7 @@ impl Default for Settings {
             start_timeout: Duration::from_secs(30),
             check_timeout: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(10),
-            check_interval: Duration::from_secs(10),
+            health: Arc::default(),
         }
     }
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tower_plugin_gate::{Gate, PluginState};
 
-use super::ReloadStrategy;
+use super::{HealthRecord, ReloadStrategy};
 use crate::report::{LastError, PluginHealth, PluginInfo, ReportedHealth};
-use crate::{ConfigVersion, Health, Operation};
+use crate::{ConfigVersion, HealthStatus, Operation};
 
 /// What a plugin's task tells everybody else. Reading it waits for nobody.
 #[derive(Debug)]
@@ -38,8 +38,7 @@ pub(crate) struct Snapshot {
     pub(crate) config: Value,
     pub(crate) config_version: ConfigVersion,
     pub(crate) config_since: SystemTime,
-    pub(crate) health: Health,
-    pub(crate) checked: SystemTime,
+    pub(crate) health: HealthRecord,
     /// Whether it was healthy when it was last at rest.
     pub(crate) was_healthy: bool,
     pub(crate) last_error: Option<LastError>,
@@ -119,7 +118,7 @@ impl Snapshot {
     pub(crate) fn is_healthy(&self) -> bool {
         match self.state {
             PluginState::Disabled => true,
-            PluginState::Active => self.health.is_healthy(),
+            PluginState::Active => self.health.status() == HealthStatus::Healthy,
             PluginState::Failed => false,
             _ => self.was_healthy,
         }
@@ -138,12 +137,14 @@ impl Snapshot {
             }
             _ => (ReportedHealth::Transitioning, None),
         };
-        let mut checks = self.health.details().clone();
+        let mut checks = self.health.last().details().clone();
         checks.insert("active_requests".to_owned(), self.in_flight().into());
         PluginHealth {
             status,
             state: self.state,
-            last_check: self.checked,
+            last_check: self.health.checked,
+            age: self.health.age(),
+            consecutive_failures: self.health.consecutive_failures,
             checks,
             message,
         }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tower_plugin_gate::Generation;
 
-use super::check::health_found;
+use super::check::{ask_health, health_found};
+use super::health::Monitor;
 use super::hook::{self, HookError};
 use super::task::Lifecycle;
 use crate::config::{SecretTexts, decode};
@@ -16,6 +17,8 @@ pub(super) struct Running<I> {
     pub(super) health: Health,
     /// What its hooks may know and nobody is to be told.
     pub(super) secrets: SecretTexts,
+    /// Checks it in the background, once it serves.
+    pub(super) monitor: Option<Monitor>,
 }
 
 impl<P: Plugin> Lifecycle<P> {
@@ -50,12 +53,14 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         let secrets = self.secrets.of(config);
-        let health = health_found(self.ask_health(&generation).await, &secrets);
+        let checked = ask_health(&self.plugin, &generation, self.settings.check_timeout).await;
+        let health = health_found(checked, &secrets);
         Ok(Running {
             generation,
             context,
             health,
             secrets,
+            monitor: None,
         })
     }
 

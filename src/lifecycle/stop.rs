@@ -15,8 +15,10 @@ impl<P: Plugin> Lifecycle<P> {
             generation,
             context,
             secrets,
+            monitor,
             ..
         } = running;
+        drop(monitor);
         let timeout = self.settings.stop_timeout;
         let deadline = Instant::now() + timeout;
         context.token().cancel();

@@ -1,23 +1,19 @@
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use tower_plugin_gate::{PluginState, Slot};
 use tracing::Instrument;
 
-use super::hook::HookError;
 use super::start::Running;
 use super::{Command, Options, Published, Settings};
 use crate::config::{FileStore, Secrets};
 use crate::event::Journal;
 use crate::manager::Registry;
 use crate::report::LastError;
-use crate::{ConfigVersion, EventKind, Health, Operation, Plugin};
+use crate::{ConfigVersion, EventKind, Operation, Plugin};
 
 /// The task of one plugin, with everything that only it may change.
 pub(crate) struct Lifecycle<P: Plugin> {
@@ -42,8 +38,6 @@ pub(crate) struct Lifecycle<P: Plugin> {
     /// Cancelled when the shutdown's time is up: then no drain waits any longer.
     pub(super) out_of_time: CancellationToken,
 }
-
-type Checking = Pin<Box<dyn Future<Output = (u64, Result<Health, HookError>)> + Send>>;
 
 impl<P: Plugin> Lifecycle<P> {
     #[expect(clippy::too_many_arguments, reason = "one call, each argument a field")]
@@ -80,36 +74,12 @@ impl<P: Plugin> Lifecycle<P> {
 
     /// Takes commands until one of them ends the plugin, or nobody is left to give any.
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut checks = {
-            let every = self.settings.check_interval;
-            interval_at(Instant::now() + every, every)
-        };
-        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut checking: Option<Checking> = None;
-        loop {
-            tokio::select! {
-                biased;
-                command = commands.recv() => {
-                    let Some(command) = command else { return };
-                    if self.obey(command).await.is_break() {
-                        return;
-                    }
-                }
-                (number, found) = wait_for(&mut checking) => {
-                    checking = None;
-                    self.checked(number, found);
-                }
-                _ = checks.tick(), if checking.is_none() => {
-                    checking = self.begin_check();
-                }
+        while let Some(command) = commands.recv().await {
+            // Boxed: a plugin at rest is to take little memory.
+            if Box::pin(self.obey(command)).await.is_break() {
+                return;
             }
         }
-    }
-
-    fn begin_check(&self) -> Option<Checking> {
-        let generation = &self.running.as_ref()?.generation;
-        let (number, check) = (generation.number(), self.ask_health(generation));
-        Some(Box::pin(async move { (number, check.await) }))
     }
 
     async fn obey(&mut self, command: Command) -> std::ops::ControlFlow<()> {
@@ -171,12 +141,5 @@ impl<P: Plugin> Lifecycle<P> {
         };
         self.published
             .publish(|snapshot| snapshot.last_error = Some(error));
-    }
-}
-
-async fn wait_for(checking: &mut Option<Checking>) -> (u64, Result<Health, HookError>) {
-    match checking {
-        Some(checking) => checking.await,
-        None => std::future::pending().await,
     }
 }

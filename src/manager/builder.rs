@@ -54,21 +54,9 @@ impl PluginManagerBuilder {
         self
     }
 
-    /// How long a plugin's `check` may take. Default: 5 s.
-    pub fn check_timeout(mut self, timeout: Duration) -> Self {
-        self.defaults.check_timeout = timeout;
-        self
-    }
-
     /// How long a plugin's `stop` and its background tasks may take, together. Default: 10 s.
     pub fn stop_timeout(mut self, timeout: Duration) -> Self {
         self.defaults.stop_timeout = timeout;
-        self
-    }
-
-    /// Time between two health checks of a plugin. Default: 10 s; at least 1 ms.
-    pub fn check_interval(mut self, interval: Duration) -> Self {
-        self.defaults.check_interval = interval.max(Duration::from_millis(1));
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod builder;
 mod handle;
+mod health;
 #[expect(
     clippy::module_inception,
     reason = "the folder is named for its main part"

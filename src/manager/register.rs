@@ -13,7 +13,7 @@ use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
 use crate::config::{FileStore, Secrets};
 use crate::lifecycle::{
-    Lifecycle, Options, Published, ReloadStrategy, Request, Settings, Snapshot,
+    HealthRecord, Lifecycle, Options, Published, ReloadStrategy, Request, Settings, Snapshot,
 };
 use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
 
@@ -46,7 +46,7 @@ pub struct Registration<P> {
     name: String,
     plugin: P,
     config: Value,
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 impl<P: Plugin> Registration<P> {
@@ -74,6 +74,9 @@ impl<P: Plugin> Registration<P> {
     }
 
     /// The server is not ready while this plugin does not serve. Default: it is.
+    ///
+    /// An unhealthy plugin serves: what it answers may be all that clients need, and taking every
+    /// server away for a cause they share would help nobody.
     pub fn required(mut self) -> Self {
         self.settings.required = true;
         self
@@ -91,21 +94,9 @@ impl<P: Plugin> Registration<P> {
         self
     }
 
-    /// How long `check` may take.
-    pub fn check_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.check_timeout = timeout;
-        self
-    }
-
     /// How long `stop` and the instance's background tasks may take, together.
     pub fn stop_timeout(mut self, timeout: Duration) -> Self {
         self.settings.stop_timeout = timeout;
-        self
-    }
-
-    /// Time between two health checks; at least 1 ms.
-    pub fn check_interval(mut self, interval: Duration) -> Self {
-        self.settings.check_interval = interval.max(Duration::from_millis(1));
         self
     }
 
@@ -201,8 +192,7 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         config,
         config_version,
         config_since: now,
-        health: Health::unhealthy("not started yet"),
-        checked: now,
+        health: HealthRecord::first(Health::unhealthy("not started yet")),
         was_healthy: false,
         last_error: None,
     }

@@ -19,6 +19,15 @@ pub enum HealthStatus {
 }
 
 impl HealthStatus {
+    /// The worse of two.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unhealthy, _) | (_, Self::Unhealthy) => Self::Unhealthy,
+            (Self::Degraded, _) | (_, Self::Degraded) => Self::Degraded,
+            _ => Self::Healthy,
+        }
+    }
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use tower_plugin_gate::PluginState;
 
 use super::list::state;
 use crate::HealthStatus;
-use crate::time::unix_seconds;
+use crate::time::{millis, unix_seconds};
 
 /// Health of a plugin as it is shown: that of its instance, or that it is between two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -46,6 +46,13 @@ pub struct PluginHealth {
     /// When that was found out, in seconds since 1970 on the wire.
     #[serde(serialize_with = "unix_seconds")]
     pub last_check: SystemTime,
+    /// How long ago that was; whole milliseconds on the wire.
+    #[serde(rename = "age_ms", serialize_with = "millis")]
+    pub age: Duration,
+    /// How many checks in a row found it unhealthy, up to the last one. Below the plugin's
+    /// [failure threshold](crate::Registration::failure_threshold) they do not count yet, but
+    /// `message` says what is wrong.
+    pub consecutive_failures: u32,
     /// `active_requests`, and whatever the plugin's own check reports.
     pub checks: Map<String, Value>,
     /// What is wrong, in words.

@@ -21,6 +21,8 @@ fn health_shape() -> Value {
         "status": "string",
         "state": "string",
         "last_check": "number",
+        "age_ms": "number",
+        "consecutive_failures": "number",
         "checks": {"active_requests": "number"},
     })
 }

@@ -6,6 +6,7 @@ mod events;
 mod health;
 mod hooks;
 mod independence;
+mod monitor;
 mod operations;
 mod reload;
 mod rest;

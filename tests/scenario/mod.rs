@@ -36,6 +36,7 @@ pub struct Script {
     pub last_stopped: AtomicU64,
     pub start_acts: Mutex<VecDeque<Act>>,
     pub stop_acts: Mutex<VecDeque<Act>>,
+    pub check_acts: Mutex<VecDeque<Act>>,
     pub health: Mutex<Option<Health>>,
     pub secret: bool,
     pub dependencies: Vec<&'static str>,
@@ -54,6 +55,10 @@ impl Script {
 
     pub fn next_stops(&self, acts: impl IntoIterator<Item = Act>) {
         self.stop_acts.lock().unwrap().extend(acts);
+    }
+
+    pub fn next_checks(&self, acts: impl IntoIterator<Item = Act>) {
+        self.check_acts.lock().unwrap().extend(acts);
     }
 
     pub fn is(&self, health: Health) {
@@ -155,6 +160,10 @@ impl Plugin for Scripted {
 
     async fn check(&self, _instance: &Instance) -> Health {
         self.0.checks.fetch_add(1, SeqCst);
+        let act = next(&self.0.check_acts);
+        if let Err(error) = self.0.play(act).await {
+            return Health::unhealthy(error.to_string());
+        }
         self.0
             .health
             .lock()
