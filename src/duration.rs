@@ -1,9 +1,13 @@
 //! Go's notation for durations, which the admin interface speaks: `2h15m30s`, `1m0s`, `1.5s`.
 
+mod parse;
+
 use std::fmt;
 use std::time::Duration;
 
-/// Shows a duration as Go's `time.Duration` does.
+pub use parse::ParseDurationError;
+
+/// Shows a duration as Go's `time.Duration` does, and reads what Go does.
 ///
 /// ```
 /// use std::time::Duration;
@@ -14,6 +18,7 @@ use std::time::Duration;
 /// assert_eq!(GoDuration(Duration::from_millis(1500)).to_string(), "1.5s");
 /// assert_eq!(GoDuration(Duration::from_micros(90)).to_string(), "90µs");
 /// assert_eq!(GoDuration(Duration::ZERO).to_string(), "0s");
+/// assert_eq!("1m30s".parse(), Ok(GoDuration(Duration::from_secs(90))));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GoDuration(

@@ -10,6 +10,7 @@ mod error;
 mod event;
 mod lifecycle;
 mod manager;
+mod operation;
 mod plugin;
 mod report;
 mod time;
@@ -18,7 +19,7 @@ pub use config::{
     ChangeKind, ConfigError, ConfigVersion, ConfigView, FieldChange, MASK, ParseConfigVersionError,
     StoreError,
 };
-pub use duration::GoDuration;
+pub use duration::{GoDuration, ParseDurationError};
 pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};
 pub use event::{Event, EventKind, EventStream};
 pub use lifecycle::ReloadStrategy;
@@ -26,10 +27,12 @@ pub use manager::{
     OperationBuilder, PluginHandle, PluginManager, PluginManagerBuilder, Registration,
     ShutdownReport,
 };
+pub use operation::{OperationHandle, OperationId, ParseOperationIdError};
 pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};
 pub use report::{
-    DrainReport, Draining, HealthReport, HealthSummary, LastError, Operation, Outcome,
-    PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth, SystemStatus,
+    DrainProgress, DrainReport, Draining, HealthReport, HealthSummary, LastError, Operation,
+    OperationInfo, OperationPhase, Outcome, PluginHealth, PluginInfo, PluginList, PluginSystem,
+    ReloadReport, ReportedHealth, SystemStatus,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::AdminService;
@@ -58,6 +59,7 @@ pub(super) struct Options {
     pub(super) hosts: Hosts,
     pub(super) limits: Limits,
     pub(super) requires_if_match: bool,
+    pub(super) mounted_at: Arc<str>,
 }
 
 impl AdminServiceBuilder {
@@ -71,6 +73,7 @@ impl AdminServiceBuilder {
             hosts: Hosts::default(),
             limits,
             requires_if_match: false,
+            mounted_at: Arc::from(""),
         };
         Self {
             options,
@@ -216,6 +219,27 @@ impl<A> AdminServiceBuilder<A> {
     /// ```
     pub fn body_timeout(mut self, timeout: Duration) -> Self {
         self.options.limits.timeout = timeout;
+        self
+    }
+
+    /// The path that the service is nested under, as clients see it, for the `Location` of an
+    /// operation: the service itself is shown paths without it. What is no path is logged and
+    /// ignored. Default: none, the root of the server.
+    ///
+    /// ```
+    /// # use axum::Router;
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// let admin = AdminService::builder(PluginManager::new()).mounted_at("/admin");
+    /// let app: Router = Router::new().nest_service("/admin", admin.bearer_token("t").build());
+    /// ```
+    pub fn mounted_at(mut self, path: &str) -> Self {
+        let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_path {
+            self.options.mounted_at = path.trim_end_matches('/').into();
+        } else {
+            tracing::warn!(path, "the service is not mounted there: write `/path`");
+        }
         self
     }
 

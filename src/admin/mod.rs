@@ -16,11 +16,24 @@
 //! | `PUT /plugins/config?plugin=` | puts a whole config in force (`application/json`); honours `If-Match` |
 //! | `PATCH /plugins/config?plugin=` | changes it in part (RFC 7396, `application/merge-patch+json`); honours `If-Match` |
 //! | `GET /plugins/schema?plugin=` | the JSON Schema of its config, if it publishes one |
+//! | `GET /plugins/operations` | every operation under way and the last that are done, newest first; `?plugin=` for one plugin's |
+//! | `GET /plugins/operations/ID` | one of them: [`OperationInfo`](crate::OperationInfo), and its `result` once it is done |
 //! | `GET /livez` | 200 while the server answers at all |
 //! | `GET /readyz` | 503 while a [required](crate::Registration::required) plugin does not serve |
 //!
-//! `HEAD` works wherever `GET` does. Times are seconds since 1970. An operation goes on to its end
-//! when the client does not wait for it.
+//! `HEAD` works wherever `GET` does. Times are seconds since 1970.
+//!
+//! # Operations
+//!
+//! A change is answered when it is done, and goes on to its end when the client does not wait for
+//! that. With `Prefer: respond-async` it is answered as soon as it has begun: 202, with
+//! `Preference-Applied`, and `Location` for how far it is. That shows `phase` and, while requests
+//! are waited for, `drain`; in the end `result` is what would have been answered, its status as
+//! `http_status`. `Location` is a path from the root of the server: say where the service is
+//! [mounted](AdminServiceBuilder::mounted_at), if that is not there.
+//!
+//! A plugin that is in another operation refuses a second one, naming the first as `operation_id`.
+//! Any change takes `?wait=5s`, in Go's notation, to wait that long for its turn.
 //!
 //! # Errors
 //!
@@ -35,7 +48,7 @@
 //! | --- | --- |
 //! | 400 | `plugin_required`, `invalid_query`, `invalid_json`, `invalid_host`, `invalid_body` |
 //! | 401, 403 | `unauthorized`, `forbidden` |
-//! | 404 | `not_found`, `plugin_not_found` |
+//! | 404 | `not_found`, `plugin_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
 //! | 409 | `operation_in_progress`, with `Retry-After` |
@@ -63,6 +76,7 @@ mod etag;
 mod guard;
 mod handle;
 mod peer;
+mod prefer;
 mod problem;
 mod query;
 mod respond;

@@ -1,13 +1,57 @@
+use std::time::Duration;
+
 use http::Uri;
 
 use super::problem::Problem;
+use crate::GoDuration;
 
 /// The plugin named by the query, which must name one and say nothing else.
 pub(super) fn plugin(uri: &Uri) -> Result<String, Problem> {
-    let mut values = parse(uri, &["plugin"])?.into_iter();
-    match (values.next(), values.next()) {
-        (Some((_, name)), None) if !name.is_empty() => Ok(name),
-        _ => Err(Problem::plugin_required()),
+    Query::read(uri, &["plugin"])?.plugin()
+}
+
+/// What a query says, each key at most once.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Refuses keys that are not `known`.
+    pub(super) fn read(uri: &Uri, known: &[&str]) -> Result<Self, Problem> {
+        parse(uri, known).map(Self)
+    }
+
+    /// The plugin, which it must name.
+    pub(super) fn plugin(&self) -> Result<String, Problem> {
+        let mut named = self.values("plugin");
+        match (named.next(), named.next()) {
+            (Some(name), None) if !name.is_empty() => Ok(name.to_owned()),
+            _ => Err(Problem::plugin_required()),
+        }
+    }
+
+    /// The value of a key, if it is there.
+    pub(super) fn get(&self, key: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.values(key);
+        let value = values.next();
+        match values.next() {
+            None => Ok(value),
+            Some(_) => Err(invalid(&format!("say `{key}` once"))),
+        }
+    }
+
+    /// A duration in Go's notation.
+    pub(super) fn duration(&self, key: &str) -> Result<Option<Duration>, Problem> {
+        let Some(value) = self.get(key)? else {
+            return Ok(None);
+        };
+        match value.parse::<GoDuration>() {
+            Ok(duration) => Ok(Some(duration.0)),
+            Err(error) => Err(invalid(&format!("`{key}` is {error}"))),
+        }
+    }
+
+    fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
+        let pairs = self.0.iter().filter(move |(known, _)| known == key);
+        pairs.map(|(_, value)| value.as_str())
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) enum Endpoint {
     ReplaceConfig,
     PatchConfig,
     Schema,
+    Operations,
+    Operation,
     Livez,
     Readyz,
 }
@@ -33,6 +35,17 @@ struct Route {
     endpoints: &'static [Endpoint],
 }
 
+impl Route {
+    fn is_for(&self, path: &str) -> bool {
+        match self.path.strip_suffix("{id}") {
+            None => self.path == path,
+            Some(start) => path
+                .strip_prefix(start)
+                .is_some_and(|id| !id.is_empty() && !id.contains('/')),
+        }
+    }
+}
+
 const fn get(path: &'static str, endpoints: &'static [Endpoint; 1]) -> Route {
     let methods = &[Method::GET, Method::HEAD];
     Route {
@@ -51,7 +64,7 @@ const fn post(path: &'static str, endpoints: &'static [Endpoint; 1]) -> Route {
     }
 }
 
-static ROUTES: [Route; 10] = [
+static ROUTES: [Route; 12] = [
     get("/plugins/status", &[Endpoint::Status]),
     get("/plugins/list", &[Endpoint::List]),
     get("/plugins/health", &[Endpoint::Health]),
@@ -68,6 +81,8 @@ static ROUTES: [Route; 10] = [
         ],
     },
     get("/plugins/schema", &[Endpoint::Schema]),
+    get("/plugins/operations", &[Endpoint::Operations]),
+    get("/plugins/operations/{id}", &[Endpoint::Operation]),
     get("/livez", &[Endpoint::Livez]),
     get("/readyz", &[Endpoint::Readyz]),
 ];
@@ -75,7 +90,7 @@ static ROUTES: [Route; 10] = [
 /// The route table. A path is matched as it was sent: nothing is decoded, merged or resolved, so
 /// that whoever guards a path guards what is served under it.
 pub(super) fn find(method: &Method, path: &str) -> Found {
-    let Some(route) = ROUTES.iter().find(|route| route.path == path) else {
+    let Some(route) = ROUTES.iter().find(|route| route.is_for(path)) else {
         return Found::Nothing;
     };
     let method = if method == Method::HEAD {
@@ -123,6 +138,8 @@ mod tests {
             "/plugins/list" => get(E::List),
             "/plugins/health" => get(E::Health),
             "/plugins/schema" => get(E::Schema),
+            "/plugins/operations" => get(E::Operations),
+            "/plugins/operations/{id}" => get(E::Operation),
             "/livez" => get(E::Livez),
             "/readyz" => get(E::Readyz),
             "/plugins/reload" => post(E::Reload),
@@ -177,6 +194,8 @@ mod tests {
             "/plugins/%2e%2e/plugins/config",
             "/plugins/./list",
             "/plugins/list;a=b",
+            "/plugins/operations/",
+            "/plugins/operations/1/2",
         ] {
             assert_eq!(find(&Method::GET, path), Found::Nothing, "{path}");
         }

@@ -79,6 +79,7 @@ impl AdminService {
             hosts,
             limits,
             requires_if_match,
+            mounted_at,
         } = options;
         Self {
             hosts: Arc::new(hosts),
@@ -87,6 +88,7 @@ impl AdminService {
                 manager,
                 limits,
                 requires_if_match,
+                mounted_at,
             },
         }
     }

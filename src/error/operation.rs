@@ -1,8 +1,9 @@
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::report::{Operation, ReloadReport};
-use crate::{BoxError, ConfigError, ConfigVersion, StoreError};
+use crate::{BoxError, ConfigError, ConfigVersion, OperationId, StoreError};
 
 /// Why an operation on a plugin did not do what was asked.
 ///
@@ -15,9 +16,11 @@ use crate::{BoxError, ConfigError, ConfigVersion, StoreError};
 /// assert_eq!(error.to_string(), "plugin `geo` not found: see the list of plugins for the names");
 /// # }
 /// ```
-#[derive(Debug)]
+///
+/// A clone is the same error.
+#[derive(Debug, Clone)]
 pub struct OperationError {
-    inner: Box<Inner>,
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
@@ -33,7 +36,13 @@ pub enum OperationErrorKind {
     /// There is no plugin of that name.
     NotFound,
     /// The plugin is in another operation.
-    InProgress(Operation),
+    #[non_exhaustive]
+    InProgress {
+        /// What is being done.
+        operation: Operation,
+        /// What names it. `None` where it has just begun, or just ended.
+        id: Option<OperationId>,
+    },
     /// The config is refused; nothing was touched.
     ConfigRejected(ConfigError),
     /// The config is not the version that was asked to be changed; nothing was touched.
@@ -63,7 +72,7 @@ pub enum OperationErrorKind {
 impl OperationError {
     pub(crate) fn new(plugin: impl Into<String>, kind: OperationErrorKind) -> Self {
         Self {
-            inner: Box::new(Inner {
+            inner: Arc::new(Inner {
                 plugin: plugin.into(),
                 kind,
             }),
@@ -91,7 +100,7 @@ impl OperationError {
     /// Whether the plugin is in another operation, so that trying again later may help.
     #[must_use]
     pub fn is_in_progress(&self) -> bool {
-        matches!(self.inner.kind, OperationErrorKind::InProgress(_))
+        matches!(self.inner.kind, OperationErrorKind::InProgress { .. })
     }
 
     /// Whether the config in force is not the one that was asked to be changed.
@@ -153,7 +162,7 @@ impl fmt::Display for OperationError {
                     "plugin `{plugin}` not found: see the list of plugins for the names"
                 )
             }
-            OperationErrorKind::InProgress(operation) => {
+            OperationErrorKind::InProgress { operation, .. } => {
                 write!(
                     f,
                     "plugin `{plugin}` is in another operation ({operation}): retry when it is done"

@@ -1,16 +1,15 @@
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::{ConfigVersion, Operation, OperationError, ReloadReport};
+use crate::operation::Turn;
+use crate::{ConfigVersion, Operation};
 
 /// An order to a plugin's task. The task carries it out even if nobody waits for the answer.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) request: Request,
     pub(crate) options: Options,
-    pub(crate) reply: oneshot::Sender<Result<ReloadReport, OperationError>>,
     /// The plugin's turn, which nobody else has until the command is done.
-    pub(crate) turn: OwnedSemaphorePermit,
+    pub(crate) turn: Turn,
 }
 
 #[derive(Debug)]

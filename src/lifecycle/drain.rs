@@ -10,6 +10,7 @@ impl<P: Plugin> Lifecycle<P> {
     pub(super) async fn drain(&self, gate: &Gate) -> DrainReport {
         let started = Instant::now();
         let inside = gate.closed_on();
+        self.enter_drain(gate);
         if inside > 0 {
             let timeout = GoDuration(self.settings.drain_timeout);
             tracing::info!(in_flight = gate.in_flight(), %timeout, "waiting for requests to end");

@@ -36,7 +36,10 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let done = match plan(state, operation) {
             Step::Refuse => {
-                let kind = OperationErrorKind::InProgress(operation);
+                let kind = OperationErrorKind::InProgress {
+                    operation,
+                    id: None,
+                };
                 return Err(OperationError::new(&**self.name(), kind));
             }
             Step::Nothing => Done::new(Outcome::Unchanged, nothing_to_do(state)),

@@ -6,8 +6,9 @@ use tokio::sync::watch;
 use tower_plugin_gate::{Gate, PluginState};
 
 use super::{HealthRecord, ReloadStrategy};
+use crate::operation::Record;
 use crate::report::{LastError, PluginHealth, PluginInfo, ReportedHealth};
-use crate::{ConfigVersion, HealthStatus, Operation};
+use crate::{ConfigVersion, HealthStatus};
 
 /// What a plugin's task tells everybody else. Reading it waits for nobody.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub(crate) struct Snapshot {
     pub(crate) state: PluginState,
     pub(crate) since: SystemTime,
     /// The operation under way.
-    pub(crate) operation: Option<Operation>,
+    pub(crate) operation: Option<Arc<Record>>,
     pub(crate) generation: u64,
     /// Whether a generation takes requests.
     pub(crate) is_serving: bool,
@@ -91,6 +92,16 @@ impl Published {
         });
     }
 
+    /// An operation has its turn.
+    pub(crate) fn begin(&self, record: &Arc<Record>) {
+        self.publish(|snapshot| snapshot.operation = Some(Arc::clone(record)));
+    }
+
+    /// It gives it back.
+    pub(crate) fn end(&self) {
+        self.publish(|snapshot| snapshot.operation = None);
+    }
+
     pub(crate) fn info(&self) -> PluginInfo {
         let snapshot = self.snapshot();
         PluginInfo {
@@ -101,7 +112,8 @@ impl Published {
             description: self.description.clone(),
             generation: snapshot.generation,
             config_version: snapshot.config_version.number(),
-            operation: snapshot.operation,
+            operation: snapshot.operation.as_ref().map(|record| record.operation),
+            operation_id: snapshot.operation.as_ref().map(|record| record.id),
             since: snapshot.since,
             strategy: self.strategy,
             last_error: snapshot.last_error,

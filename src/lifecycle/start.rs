@@ -8,7 +8,7 @@ use super::health::Monitor;
 use super::hook::{self, HookError};
 use super::task::Lifecycle;
 use crate::config::{SecretTexts, decode};
-use crate::{EventKind, Health, HealthStatus, Plugin, StartContext, StartReason};
+use crate::{EventKind, Health, HealthStatus, OperationPhase, Plugin, StartContext, StartReason};
 
 /// A generation, what ends its background tasks, and how it was when it was started.
 pub(super) struct Running<I> {
@@ -40,6 +40,10 @@ impl<P: Plugin> Lifecycle<P> {
             format!("starting generation {number} ({reason})"),
         );
 
+        self.enter(match reason {
+            StartReason::Rollback => OperationPhase::RollingBack,
+            _ => OperationPhase::Starting,
+        });
         let context = StartContext::new(Arc::clone(self.name()), number, reason);
         let (plugin, cx) = (Arc::clone(&self.plugin), context.clone());
         let started = hook::run("start", self.settings.start_timeout, async move {
@@ -53,6 +57,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         let secrets = self.secrets.of(config);
+        self.enter(OperationPhase::Checking);
         let checked = ask_health(&self.plugin, &generation, self.settings.check_timeout).await;
         let health = health_found(checked, &secrets);
         Ok(Running {

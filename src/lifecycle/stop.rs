@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::hook;
 use super::start::Running;
 use super::task::Lifecycle;
-use crate::{EventKind, GoDuration, Plugin};
+use crate::{EventKind, GoDuration, OperationPhase, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
     /// Ends an instance's background tasks and lets it clean up. What fails or hangs in there is
@@ -19,6 +19,7 @@ impl<P: Plugin> Lifecycle<P> {
             ..
         } = running;
         drop(monitor);
+        self.enter(OperationPhase::Stopping);
         let timeout = self.settings.stop_timeout;
         let deadline = Instant::now() + timeout;
         context.token().cancel();

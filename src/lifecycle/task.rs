@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tower_plugin_gate::{PluginState, Slot};
+use tower_plugin_gate::{Gate, PluginState, Slot};
 use tracing::Instrument;
 
 use super::start::Running;
@@ -12,8 +12,9 @@ use super::{Command, Options, Published, Settings};
 use crate::config::{FileStore, Secrets};
 use crate::event::Journal;
 use crate::manager::Registry;
+use crate::operation::Record;
 use crate::report::LastError;
-use crate::{ConfigVersion, EventKind, Operation, Plugin};
+use crate::{ConfigVersion, EventKind, Operation, OperationPhase, Plugin};
 
 /// The task of one plugin, with everything that only it may change.
 pub(crate) struct Lifecycle<P: Plugin> {
@@ -37,6 +38,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) registry: Registry,
     /// Cancelled when the shutdown's time is up: then no drain waits any longer.
     pub(super) out_of_time: CancellationToken,
+    /// The operation under way, to tell how far it is.
+    record: Option<Arc<Record>>,
 }
 
 impl<P: Plugin> Lifecycle<P> {
@@ -69,6 +72,7 @@ impl<P: Plugin> Lifecycle<P> {
             unstored: false,
             registry,
             out_of_time,
+            record: None,
         }
     }
 
@@ -86,26 +90,21 @@ impl<P: Plugin> Lifecycle<P> {
         let Command {
             request,
             options,
-            reply,
             turn,
         } = command;
         let operation = request.operation();
         let Options { actor, cause, .. } = &options;
         let span = tracing::info_span!("plugin", plugin = %self.name(), %operation, actor, cause);
-        self.published
-            .publish(|snapshot| snapshot.operation = Some(operation));
+        self.record = Some(Arc::clone(turn.record()));
         let answer = self.carry_out(request, &options).instrument(span).await;
-        self.published.publish(|snapshot| snapshot.operation = None);
-
+        self.record = None;
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
         // After a shutdown it stays to be seen as what it is; there is nothing to make room for.
         if gone && operation != Operation::Shutdown {
             self.registry.remove(self.name());
         }
-        // The turn is given back first: who has the answer may give the next command.
-        drop(turn);
         // Nobody may be waiting any more: the work is done all the same.
-        let _ = reply.send(answer);
+        turn.end(answer);
         if gone {
             std::ops::ControlFlow::Break(())
         } else {
@@ -115,6 +114,19 @@ impl<P: Plugin> Lifecycle<P> {
 
     pub(super) fn name(&self) -> &Arc<str> {
         &self.published.name
+    }
+
+    pub(super) fn enter(&self, phase: OperationPhase) {
+        if let Some(record) = &self.record {
+            record.enter(phase);
+        }
+    }
+
+    /// Says that those inside a closed gate are waited for.
+    pub(super) fn enter_drain(&self, gate: &Gate) {
+        if let Some(record) = &self.record {
+            record.wait_for(gate, self.settings.drain_timeout);
+        }
     }
 
     pub(super) fn event(&self, kind: EventKind, message: String) {

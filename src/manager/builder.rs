@@ -22,6 +22,7 @@ pub struct PluginManagerBuilder {
     pub(super) defaults: Settings,
     pub(super) plugin_dir: Option<PathBuf>,
     pub(super) event_capacity: usize,
+    pub(super) operation_capacity: usize,
 }
 
 impl Default for PluginManagerBuilder {
@@ -30,6 +31,7 @@ impl Default for PluginManagerBuilder {
             defaults: Settings::default(),
             plugin_dir: None,
             event_capacity: 1024,
+            operation_capacity: 256,
         }
     }
 }
@@ -74,6 +76,13 @@ impl PluginManagerBuilder {
     /// How many events are kept for slow subscribers. Default: 1024.
     pub fn event_capacity(mut self, events: usize) -> Self {
         self.event_capacity = events;
+        self
+    }
+
+    /// How many operations that are done can still be [looked up](PluginManager::operation), of all
+    /// plugins. Those under way always can. Default: 256.
+    pub fn operation_capacity(mut self, operations: usize) -> Self {
+        self.operation_capacity = operations;
         self
     }
 

@@ -11,6 +11,7 @@ use super::registry::{Entry, Plugins};
 use super::{OperationBuilder, PluginManagerBuilder, Registration};
 use crate::event::Journal;
 use crate::lifecycle::{ConfigChange, Request, Settings};
+use crate::operation::OperationLog;
 use crate::{ConfigView, EventStream, OperationError, OperationErrorKind, Plugin};
 
 /// Registers plugins and reloads, reconfigures, enables, disables and unloads each of them while
@@ -58,6 +59,7 @@ pub struct PluginManager {
 pub(super) struct Inner {
     pub(super) plugins: Arc<Plugins>,
     pub(super) journal: Arc<Journal>,
+    pub(super) operations: Arc<OperationLog>,
     pub(super) defaults: Settings,
     pub(super) plugin_dir: Option<PathBuf>,
     /// Cancelled when the shutdown's time is up.
@@ -98,19 +100,22 @@ impl PluginManager {
             defaults,
             plugin_dir,
             event_capacity,
+            operation_capacity,
         } = builder;
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
+        // The low bits differ between any two starts less than months apart.
+        let run = (since.as_millis() & u128::from(u32::MAX)) as u32;
         let inner = Inner {
             plugins: Arc::default(),
             journal: Journal::new(event_capacity),
+            operations: Arc::new(OperationLog::new(run, operation_capacity)),
             defaults,
             plugin_dir,
             out_of_time: CancellationToken::new(),
             started: Instant::now(),
-            // The low bits differ between any two starts less than months apart.
-            run: AtomicU32::new((since.as_millis() & u128::from(u32::MAX)) as u32),
+            run: AtomicU32::new(run),
         };
         Self {
             inner: Arc::new(inner),

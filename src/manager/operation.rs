@@ -3,14 +3,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::OwnedSemaphorePermit;
+use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
 use super::registry::Entry;
 use crate::lifecycle::{Command, Options, Request};
-use crate::{ConfigVersion, OperationError, OperationErrorKind, ReloadReport};
+use crate::operation::{OperationLog, Record, Turn};
+use crate::{ConfigVersion, OperationError, OperationErrorKind, OperationHandle, ReloadReport};
 
-/// An operation about to be asked for, with its options: `.await` it.
+/// An operation about to be asked for, with its options: `.await` it, or [start](Self::start) it.
 ///
 /// Cancel safe: once the plugin's task has taken it, the operation goes on when the future is
 /// dropped. While it still [waits](Self::wait) for its turn, dropping it takes it back.
@@ -33,7 +35,7 @@ use crate::{ConfigVersion, OperationError, OperationErrorKind, ReloadReport};
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is done until this is awaited"]
+#[must_use = "nothing is done until this is awaited or started"]
 pub struct OperationBuilder {
     manager: PluginManager,
     name: String,
@@ -80,7 +82,48 @@ impl OperationBuilder {
         self
     }
 
+    /// Starts it, to go on by itself: a runtime's task sees to it, whatever becomes of the handle.
+    ///
+    /// ```
+    /// use tower_plugin::{BoxError, PluginManager, plugin_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// let manager = PluginManager::new();
+    /// manager.register("p", plugin_fn(|()| async { Ok::<_, BoxError>(()) })).await?;
+    /// let id = manager.reload("p").start()?.id();
+    /// // … later, elsewhere …
+    /// let reload = manager.operation(id).expect("it was just asked for");
+    /// println!("{} of {}: {}", reload.operation, reload.plugin, reload.phase);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What is known at once: there is no such plugin, it is in another operation and this one is
+    /// not to [wait](Self::wait), or the manager shuts down. All else is what the handle answers.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, where it has to wait for its turn.
+    pub fn start(self) -> Result<OperationHandle, OperationError> {
+        let asked = self.ask()?;
+        let handle = OperationHandle::new(Arc::clone(&asked.record));
+        match asked.turn {
+            Some(_) => asked.give(),
+            None => drop(tokio::spawn(asked.give_in_turn())),
+        }
+        Ok(handle)
+    }
+
     async fn run(self) -> Result<ReloadReport, OperationError> {
+        let asked = self.ask()?;
+        let record = Arc::clone(&asked.record);
+        asked.give_in_turn().await;
+        record.answer().await
+    }
+
+    /// Whether it can be asked for, now or when its turn comes.
+    fn ask(self) -> Result<Asked, OperationError> {
         let Self {
             manager,
             name,
@@ -89,29 +132,20 @@ impl OperationBuilder {
             wait,
         } = self;
         let entry = manager.entry(&name)?;
-        if manager.inner.plugins.is_closed() {
-            return Err(OperationError::new(
-                &*name,
-                OperationErrorKind::ShuttingDown,
-            ));
+        let plugins = &manager.inner.plugins;
+        let refuse = |kind| Err(OperationError::new(&*name, kind));
+        if plugins.is_closed() {
+            return refuse(OperationErrorKind::ShuttingDown);
         }
-        if let (Request::Unload, Some(dependent)) =
-            (&request, manager.inner.plugins.dependent(&name))
-        {
-            let kind = OperationErrorKind::RequiredBy(dependent);
-            return Err(OperationError::new(&*name, kind));
+        if let (Request::Unload, Some(dependent)) = (&request, plugins.dependent(&name)) {
+            return refuse(OperationErrorKind::RequiredBy(dependent));
         }
-        let turn = match Arc::clone(&entry.turn).try_acquire_owned() {
-            Ok(turn) => Some(turn),
-            Err(_) => turn_within(&entry, wait.unwrap_or_default()).await,
-        };
-        let Some(turn) = turn else {
-            let under_way = entry.published.read(|snapshot| snapshot.operation);
-            let under_way = under_way.unwrap_or_else(|| request.operation());
-            let kind = OperationErrorKind::InProgress(under_way);
-            return Err(OperationError::new(&*name, kind));
-        };
-        give(&entry, request, options, turn).await
+        let turn = Arc::clone(&entry.turn).try_acquire_owned().ok();
+        let wait = wait.unwrap_or_default();
+        if turn.is_none() && wait.is_zero() {
+            return Err(in_progress(&entry, &request));
+        }
+        Ok(Asked::new(&manager, entry, request, options, turn, wait))
     }
 }
 
@@ -124,30 +158,109 @@ impl IntoFuture for OperationBuilder {
     }
 }
 
-async fn turn_within(entry: &Entry, limit: Duration) -> Option<OwnedSemaphorePermit> {
-    if limit.is_zero() {
-        return None;
+/// An operation before its plugin's task has it. Dropped, it is taken back.
+struct Asked {
+    log: Arc<OperationLog>,
+    entry: Entry,
+    record: Arc<Record>,
+    command: Option<(Request, Options)>,
+    turn: Option<OwnedSemaphorePermit>,
+    wait: Duration,
+}
+
+impl Asked {
+    fn new(
+        manager: &PluginManager,
+        entry: Entry,
+        request: Request,
+        options: Options,
+        turn: Option<OwnedSemaphorePermit>,
+        wait: Duration,
+    ) -> Self {
+        let log = Arc::clone(&manager.inner.operations);
+        let record = log.begin(&entry.published.name, request.operation(), &options);
+        Self {
+            log,
+            entry,
+            record,
+            command: Some((request, options)),
+            turn,
+            wait,
+        }
     }
-    let turn = Arc::clone(&entry.turn).acquire_owned();
-    tokio::time::timeout(limit, turn).await.ok()?.ok()
+
+    async fn give_in_turn(mut self) {
+        if self.turn.is_none() {
+            let turn = Arc::clone(&self.entry.turn).acquire_owned();
+            let turn = tokio::time::timeout(self.wait, turn).await;
+            self.turn = turn.ok().and_then(Result::ok);
+        }
+        self.give();
+    }
+
+    /// Gives the plugin's task the command, if it is this one's turn.
+    fn give(mut self) {
+        let Some((request, options)) = self.command.take() else {
+            return;
+        };
+        let Some(permit) = self.turn.take() else {
+            let refused = in_progress(&self.entry, &request);
+            return self.log.end(&self.record, Err(refused));
+        };
+        let turn = Turn::begin(permit, &self.entry.published, &self.log, &self.record);
+        let command = Command {
+            request,
+            options,
+            turn,
+        };
+        // There is room for one command, and whoever has the turn is the only one to give one.
+        if let Err(refused) = self.entry.commands.try_send(command) {
+            let gone = gone(&self.entry);
+            refused.into_inner().turn.end(Err(gone));
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if self.command.is_some() {
+            let taken_back = OperationErrorKind::ShuttingDown;
+            let taken_back = OperationError::new(&*self.entry.published.name, taken_back);
+            self.log.take_back(&self.record, Err(taken_back));
+        }
+    }
+}
+
+fn in_progress(entry: &Entry, request: &Request) -> OperationError {
+    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
+    let kind = OperationErrorKind::InProgress {
+        operation: under_way
+            .as_ref()
+            .map_or_else(|| request.operation(), |record| record.operation),
+        id: under_way.map(|record| record.id),
+    };
+    OperationError::new(&*entry.published.name, kind)
+}
+
+/// Why a plugin's task takes no command: the plugin is unloaded, or the runtime has ended the task.
+fn gone(entry: &Entry) -> OperationError {
+    let kind = match entry.published.read(|snapshot| snapshot.state) {
+        PluginState::Unloading => OperationErrorKind::NotFound,
+        _ => OperationErrorKind::ShuttingDown,
+    };
+    OperationError::new(&*entry.published.name, kind)
 }
 
 /// Gives a plugin's task a command and waits for the answer.
 pub(super) async fn give(
+    manager: &PluginManager,
     entry: &Entry,
     request: Request,
-    options: Options,
     turn: OwnedSemaphorePermit,
 ) -> Result<ReloadReport, OperationError> {
-    let (reply, answer) = oneshot::channel();
-    let gone = || OperationError::new(&*entry.published.name, OperationErrorKind::NotFound);
-    let command = Command {
-        request,
-        options,
-        reply,
-        turn,
-    };
-    // There is room for one command, and whoever has the turn is the only one to give one.
-    entry.commands.try_send(command).map_err(|_| gone())?;
-    answer.await.map_err(|_| gone())?
+    let (options, wait) = (Options::default(), Duration::ZERO);
+    let asked = Asked::new(manager, entry.clone(), request, options, Some(turn), wait);
+    let record = Arc::clone(&asked.record);
+    asked.give();
+    record.answer().await
 }

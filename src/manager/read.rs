@@ -8,7 +8,7 @@ use crate::lifecycle::{Published, Snapshot};
 use crate::report::{
     Draining, HealthReport, HealthSummary, PluginInfo, PluginList, PluginSystem, SystemStatus,
 };
-use crate::{GoDuration, OperationError};
+use crate::{GoDuration, OperationError, OperationId, OperationInfo};
 
 /// Reading: none of it waits for a plugin.
 impl PluginManager {
@@ -60,6 +60,19 @@ impl PluginManager {
     /// An [`OperationError`] when there is no such plugin.
     pub fn info(&self, name: &str) -> Result<PluginInfo, OperationError> {
         Ok(self.entry(name)?.published.info())
+    }
+
+    /// Every operation under way, and the last that are done, the newest first.
+    #[must_use]
+    pub fn operations(&self) -> Vec<OperationInfo> {
+        self.inner.operations.infos()
+    }
+
+    /// One operation; `None` for an id that names none, or one that was done too long ago.
+    #[must_use]
+    pub fn operation(&self, id: OperationId) -> Option<OperationInfo> {
+        let record = self.inner.operations.find(id)?;
+        Some(record.info())
     }
 
     /// Health of every plugin, as its last check found it.

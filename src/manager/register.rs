@@ -13,7 +13,7 @@ use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
 use crate::config::{FileStore, Secrets};
 use crate::lifecycle::{
-    HealthRecord, Lifecycle, Options, Published, ReloadStrategy, Request, Settings, Snapshot,
+    HealthRecord, Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot,
 };
 use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
 
@@ -161,7 +161,7 @@ impl<P: Plugin> Registration<P> {
         );
         tokio::spawn(lifecycle.run(inbox));
         // A failed start is told by the handle's state.
-        let _ = give(&entry, Request::Register, Options::default(), first_turn).await;
+        let _ = give(&manager, &entry, Request::Register, first_turn).await;
         Ok(PluginHandle::new(published, slot))
     }
 }

@@ -9,7 +9,7 @@ use super::PluginManager;
 use super::operation::give;
 use super::registry::Entry;
 use crate::ReloadReport;
-use crate::lifecycle::{Options, Request};
+use crate::lifecycle::Request;
 
 /// What became of the plugins when the manager shut down.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -63,7 +63,7 @@ impl PluginManager {
             let (now, later) = next_to_stop(left);
             let mut stopping = JoinSet::new();
             for entry in now {
-                stopping.spawn(stop(entry));
+                stopping.spawn(stop(self.clone(), entry));
             }
             while let Some(stopped) = stopping.join_next().await {
                 report.plugins.extend(stopped.ok().flatten());
@@ -104,11 +104,9 @@ impl PluginManager {
     }
 }
 
-async fn stop(entry: Entry) -> Option<ReloadReport> {
+async fn stop(manager: PluginManager, entry: Entry) -> Option<ReloadReport> {
     let turn = entry.turn.clone().acquire_owned().await.ok()?;
-    give(&entry, Request::Shutdown, Options::default(), turn)
-        .await
-        .ok()
+    give(&manager, &entry, Request::Shutdown, turn).await.ok()
 }
 
 /// Splits off the plugins that none of the others depends on.

@@ -4,8 +4,8 @@ use serde::Serialize;
 use tower_plugin_gate::PluginState;
 
 use super::{Operation, PluginHealth};
-use crate::ReloadStrategy;
 use crate::time::unix_seconds;
+use crate::{OperationId, ReloadStrategy};
 
 pub(crate) fn state<S: serde::Serializer>(
     state: &PluginState,
@@ -48,6 +48,8 @@ pub struct PluginInfo {
     pub config_version: u64,
     /// The operation under way, which may go on while a new generation serves already.
     pub operation: Option<Operation>,
+    /// What names that operation.
+    pub operation_id: Option<OperationId>,
     /// Since when it is in its state, in seconds since 1970 on the wire.
     #[serde(serialize_with = "unix_seconds")]
     pub since: SystemTime,

@@ -6,10 +6,12 @@ mod drain;
 mod health;
 mod list;
 mod operation;
+mod progress;
 mod status;
 
 pub use drain::DrainReport;
 pub use health::{HealthReport, HealthSummary, PluginHealth, ReportedHealth};
 pub use list::{LastError, PluginInfo, PluginList};
 pub use operation::{Operation, Outcome, ReloadReport};
+pub use progress::{DrainProgress, OperationInfo, OperationPhase};
 pub use status::{Draining, PluginSystem, SystemStatus};

@@ -8,6 +8,7 @@ mod mounts;
 mod operations;
 mod preconditions;
 mod probes;
+mod respond_async;
 mod secrets;
 mod server;
 mod shapes;

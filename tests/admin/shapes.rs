@@ -110,6 +110,7 @@ async fn list_is_as_the_origin_has_it() {
                 "generation": "number",
                 "config_version": "number",
                 "operation": "null",
+                "operation_id": "null",
                 "since": "number",
                 "strategy": "string",
                 "last_error": "null",

@@ -1,25 +1,106 @@
 use std::time::SystemTime;
 
+use bytes::Bytes;
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
+use http_body_util::Full;
 use serde::Serialize;
 
-use super::handler::Answer;
+use super::handler::{Answer, Handler};
+use crate::admin::prefer::{self, PREFERENCE_APPLIED, RESPOND_ASYNC};
+use crate::admin::problem::Problem;
+use crate::admin::query::Query;
 use crate::admin::respond;
 use crate::time::to_unix;
-use crate::{OperationError, ReloadReport};
+use crate::{OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport};
+
+/// What the query of a change may say.
+pub(super) const KEYS: [&str; 2] = ["plugin", "wait"];
 
 #[derive(Serialize)]
-struct Changed<'a> {
+pub(super) struct Changed<'a> {
     status: &'static str,
     timestamp: u64,
     #[serde(flatten)]
     report: &'a ReloadReport,
 }
 
-/// The answer to an operation on a plugin.
-pub(super) fn answer(done: Result<ReloadReport, OperationError>) -> Answer {
-    respond::json(&Changed {
-        status: "success",
-        timestamp: to_unix(SystemTime::now()),
-        report: &done?,
-    })
+impl<'a> Changed<'a> {
+    pub(super) fn new(report: &'a ReloadReport) -> Self {
+        Self {
+            status: "success",
+            timestamp: to_unix(SystemTime::now()),
+            report,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Accepted<'a> {
+    status: &'static str,
+    timestamp: u64,
+    message: &'static str,
+    operation_id: String,
+    #[serde(flatten)]
+    info: &'a OperationInfo,
+}
+
+impl Handler {
+    /// Does what the query asks for with one plugin.
+    pub(super) async fn change(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        ask: impl FnOnce(&PluginManager, &str) -> OperationBuilder,
+    ) -> Answer {
+        let query = Query::read(uri, &KEYS)?;
+        let operation = ask(&self.manager, &query.plugin()?);
+        let changed = self.carry_out(operation, &query, headers).await?;
+        Ok(changed.response)
+    }
+
+    /// Has an operation done, and answers when it is, or at once for who prefers that.
+    pub(super) async fn carry_out(
+        &self,
+        mut operation: OperationBuilder,
+        query: &Query,
+        headers: &HeaderMap,
+    ) -> Result<Done, Problem> {
+        if let Some(limit) = query.duration("wait")? {
+            operation = operation.wait(limit);
+        }
+        if prefer::is_async(headers) {
+            let response = self.accepted(&operation.start()?)?;
+            let report = None;
+            return Ok(Done { response, report });
+        }
+        let report = operation.await?;
+        let response = respond::json(&Changed::new(&report))?;
+        let report = Some(report);
+        Ok(Done { response, report })
+    }
+
+    fn accepted(&self, handle: &OperationHandle) -> Answer {
+        let info = handle.info();
+        let mut response = respond::json(&Accepted {
+            status: "accepted",
+            timestamp: to_unix(SystemTime::now()),
+            message: "the operation goes on: see `Location` for how far it is",
+            operation_id: info.id.to_string(),
+            info: &info,
+        })?;
+        *response.status_mut() = StatusCode::ACCEPTED;
+        let location = format!("{}/plugins/operations/{}", self.mounted_at, info.id);
+        let location = HeaderValue::try_from(location).map_err(|_| Problem::internal())?;
+        let headers = response.headers_mut();
+        headers.insert(LOCATION, location);
+        headers.insert(PREFERENCE_APPLIED, RESPOND_ASYNC);
+        Ok(response)
+    }
+}
+
+/// The answer to a change, and what was done if it is done.
+pub(super) struct Done {
+    pub(super) response: Response<Full<Bytes>>,
+    pub(super) report: Option<ReloadReport>,
 }

@@ -9,7 +9,8 @@ use super::handler::{Answer, Handler};
 use super::{change, precondition};
 use crate::admin::etag::{self, Condition};
 use crate::admin::problem::Problem;
-use crate::admin::{body, query, respond};
+use crate::admin::query::Query;
+use crate::admin::{body, respond};
 use crate::time::to_unix;
 use crate::{BoxError, ConfigVersion, ConfigView, PluginManager};
 
@@ -47,7 +48,8 @@ impl Handler {
         B::Error: Into<BoxError>,
     {
         let (head, body) = request.into_parts();
-        let plugin = query::plugin(&head.uri)?;
+        let query = Query::read(&head.uri, &change::KEYS)?;
+        let plugin = query.plugin()?;
         let at = |problem: Problem| problem.with("plugin", plugin.as_str());
         // Asked first, so that nobody sends a config to nobody.
         let before = self.manager.config(&plugin)?.version;
@@ -64,16 +66,17 @@ impl Handler {
         } else {
             self.manager.update_config(&plugin, value)
         };
-        let done = match only_if {
-            Some(version) => operation.if_version(version).await,
-            None => operation.await,
+        let operation = match only_if {
+            Some(version) => operation.if_version(version),
+            None => operation,
         };
-        let version = done.as_ref().ok().map(|report| ConfigVersion {
-            number: report.version,
-            ..before
-        });
-        let mut response = change::answer(done)?;
-        if let Some(version) = version {
+        let done = self.carry_out(operation, &query, &head.headers).await?;
+        let mut response = done.response;
+        if let Some(report) = done.report {
+            let version = ConfigVersion {
+                number: report.version,
+                ..before
+            };
             response.headers_mut().insert(ETAG, etag::of(version));
         }
         Ok(response)

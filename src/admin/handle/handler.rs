@@ -1,11 +1,12 @@
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 
-use super::{change, config, probe, read};
+use super::{config, operation, probe, read};
 use crate::admin::body::{JSON, Limits, MERGE_PATCH};
 use crate::admin::guard::Scope;
 use crate::admin::problem::Problem;
@@ -21,6 +22,8 @@ pub(crate) struct Handler {
     pub(crate) manager: PluginManager,
     pub(crate) limits: Limits,
     pub(crate) requires_if_match: bool,
+    /// The path of the service, where that is not the root.
+    pub(crate) mounted_at: Arc<str>,
 }
 
 impl Handler {
@@ -41,7 +44,7 @@ impl Handler {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let uri = request.uri();
+        let (uri, headers) = (request.uri(), request.headers());
         let endpoint = match route::find(request.method(), uri.path()) {
             Found::Endpoint(endpoint) => endpoint,
             Found::OtherMethod(allowed) => return Err(Problem::method_not_allowed(allowed)),
@@ -59,10 +62,12 @@ impl Handler {
                 let is_authorised = request.extensions().get::<Scope>().is_some();
                 probe::readyz(manager, uri, is_authorised)
             }
-            Endpoint::Reload => change::answer(manager.reload(&plugin()?).await),
-            Endpoint::Enable => change::answer(manager.enable(&plugin()?).await),
-            Endpoint::Disable => change::answer(manager.disable(&plugin()?).await),
-            Endpoint::ReadConfig => config::read(manager, &plugin()?, request.headers()),
+            Endpoint::Operations => operation::list(manager, uri),
+            Endpoint::Operation => operation::one(manager, uri),
+            Endpoint::Reload => self.change(uri, headers, PluginManager::reload).await,
+            Endpoint::Enable => self.change(uri, headers, PluginManager::enable).await,
+            Endpoint::Disable => self.change(uri, headers, PluginManager::disable).await,
+            Endpoint::ReadConfig => config::read(manager, &plugin()?, headers),
             Endpoint::ReplaceConfig => self.change_config(request, JSON).await,
             Endpoint::PatchConfig => self.change_config(request, MERGE_PATCH).await,
         }

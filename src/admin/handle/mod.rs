@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod handler;
+mod operation;
 mod precondition;
 mod probe;
 mod read;

@@ -50,6 +50,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "plugin_not_found", message).with("plugin", plugin)
     }
 
+    pub(crate) fn operation_not_found() -> Self {
+        let message = "operation not found: it was done too long ago, or before a restart";
+        Self::new(StatusCode::NOT_FOUND, "operation_not_found", message)
+    }
+
     pub(crate) fn no_schema(plugin: &str) -> Self {
         let message = "the plugin publishes no schema of its config";
         Self::new(StatusCode::NOT_FOUND, "not_found", message).with("plugin", plugin)

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Problem;
 use crate::time::to_unix;
@@ -35,27 +35,35 @@ impl Form {
 
     /// Gives a response that carries a problem its body.
     pub(crate) fn write<B: From<Vec<u8>>>(self, problem: Problem, response: &mut Response<B>) {
+        let content_type = match self {
+            Self::Plain => JSON,
+            Self::Rfc9457 => HeaderValue::from_static(PROBLEM),
+        };
+        let members = self.members(problem);
+        *response.body_mut() = B::from(Value::Object(members).to_string().into_bytes());
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+
+    /// The members of that body.
+    pub(crate) fn members(self, problem: Problem) -> Map<String, Value> {
         let status = problem.status();
         let (code, message, mut members) = problem.into_parts();
         let mut set = |name: &str, value: Value| members.insert(name.to_owned(), value);
         set("code", code.into());
         set("timestamp", to_unix(SystemTime::now()).into());
-        let content_type = match self {
+        match self {
             Self::Plain => {
                 set("status", "error".into());
-                JSON
             }
             Self::Rfc9457 => {
                 set("type", "about:blank".into());
                 set("title", status.canonical_reason().unwrap_or("Error").into());
                 set("status", status.as_u16().into());
                 set("detail", message.as_str().into());
-                HeaderValue::from_static(PROBLEM)
             }
-        };
+        }
         set("message", message.into());
-        *response.body_mut() = B::from(Value::Object(members).to_string().into_bytes());
-        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        members
     }
 }
 

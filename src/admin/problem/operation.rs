@@ -10,12 +10,13 @@ impl From<OperationError> for Problem {
         let plugin = error.plugin();
         let problem = match error.kind() {
             OperationErrorKind::NotFound => Self::plugin_not_found(plugin),
-            OperationErrorKind::InProgress(operation) => Self::new(
+            OperationErrorKind::InProgress { operation, id } => Self::new(
                 StatusCode::CONFLICT,
                 "operation_in_progress",
                 error.to_string(),
             )
             .with("operation", operation.as_str())
+            .with("operation_id", id.map(|id| id.to_string()))
             .header(RETRY_AFTER, HeaderValue::from_static("1")),
             OperationErrorKind::ConfigRejected(refused) => rejected(refused, error.to_string()),
             OperationErrorKind::VersionMismatch { .. } => Self::version_mismatch(),

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tower_plugin_gate::Gate;
+
+use super::progress::End;
+use super::{OperationId, Progress};
+use crate::lifecycle::Options;
+use crate::{Operation, OperationError, OperationInfo, OperationPhase, ReloadReport};
+
+/// What comes of an operation.
+pub(crate) type Answer = Result<ReloadReport, OperationError>;
+
+/// One operation, from when it is asked for until it is forgotten. Reading it waits for nobody.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) id: OperationId,
+    pub(crate) plugin: Arc<str>,
+    pub(crate) operation: Operation,
+    actor: Option<String>,
+    cause: Option<String>,
+    started: SystemTime,
+    begun: Instant,
+    progress: watch::Sender<Progress>,
+}
+
+impl Record {
+    pub(super) fn new(
+        id: OperationId,
+        plugin: Arc<str>,
+        operation: Operation,
+        options: &Options,
+    ) -> Self {
+        Self {
+            id,
+            plugin,
+            operation,
+            actor: options.actor.clone(),
+            cause: options.cause.clone(),
+            started: SystemTime::now(),
+            begun: Instant::now(),
+            progress: watch::Sender::new(Progress::new(OperationPhase::Queued)),
+        }
+    }
+
+    pub(crate) fn enter(&self, phase: OperationPhase) {
+        self.progress.send_modify(|progress| progress.enter(phase));
+    }
+
+    pub(crate) fn wait_for(&self, gate: &Gate, timeout: Duration) {
+        self.progress
+            .send_modify(|progress| progress.wait_for(gate, timeout));
+    }
+
+    /// `false` where it has ended already, with another answer.
+    pub(super) fn end(&self, answer: Answer) -> bool {
+        self.progress.send_if_modified(|progress| {
+            let is_first = progress.end.is_none();
+            if is_first {
+                *progress = Progress::new(OperationPhase::Done);
+                progress.end = Some(End {
+                    time: SystemTime::now(),
+                    took: self.begun.elapsed(),
+                    answer,
+                });
+            }
+            is_first
+        })
+    }
+
+    /// Until it has ended, and how.
+    pub(crate) async fn answer(&self) -> Answer {
+        let mut progress = self.progress.subscribe();
+        let ended = progress.wait_for(|progress| progress.end.is_some()).await;
+        let ended = ended.expect("the record holds the sender");
+        let end = ended.end.as_ref().expect("it was waited for");
+        end.answer.clone()
+    }
+
+    pub(crate) fn info(&self) -> OperationInfo {
+        let progress = self.progress.borrow();
+        let end = progress.end.as_ref();
+        OperationInfo {
+            id: self.id,
+            plugin: self.plugin.to_string(),
+            operation: self.operation,
+            phase: progress.phase,
+            actor: self.actor.clone(),
+            cause: self.cause.clone(),
+            started: self.started,
+            ended: end.map(|end| end.time),
+            elapsed: end.map_or_else(|| self.begun.elapsed(), |end| end.took),
+            in_phase: progress.since.elapsed(),
+            drain: progress.drain(),
+            result: end.map(|end| end.answer.clone()),
+        }
+    }
+}
