@@ -146,7 +146,15 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    Response::new(body.map_err(Into::into).boxed_unsync())
+    Response::new(boxed(body))
+}
+
+pub(crate) fn boxed<B>(body: B) -> Reply
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    body.map_err(Into::into).boxed_unsync()
 }
 
 pub(crate) fn full(text: &'static str) -> Response<Reply> {
