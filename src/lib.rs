@@ -37,8 +37,8 @@ pub use report::{
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{
     AnyLayer, BoxError, CancelledError, Counters, HasSlot, Latency, LatencyLayer, Lease,
-    LingerLayer, OnClosed, PanickedError, PluginLayer, PluginService, PluginSet, PluginState,
-    Rejected, ResponseBody, SelectLayer,
+    LingerLayer, OnClosed, PanickedError, PhaseCounts, PluginLayer, PluginService, PluginSet,
+    PluginState, Rejected, ResponseBody, SelectLayer,
 };
 pub use tower_plugin_swap as swap;
 pub use tower_plugin_swap::{SwapLayer, SwapService};

@@ -1,5 +1,5 @@
 use tokio::time::{Instant, sleep, timeout};
-use tower_plugin_gate::Gate;
+use tower_plugin_gate::{Gate, PhaseCounts};
 
 use super::task::Lifecycle;
 use crate::{DrainReport, EventKind, GoDuration, Plugin};
@@ -32,17 +32,20 @@ impl<P: Plugin> Lifecycle<P> {
             // Not an error: whoever is still inside afterwards is reported as remaining.
             let _ = timeout(self.settings.cancel_grace, gate.drained()).await;
         }
-        let remaining = if gate.is_drained() {
-            0
+        // The sum of what is told by phase, so that the two agree.
+        let remaining_by_phase = if gate.is_drained() {
+            PhaseCounts::default()
         } else {
-            gate.in_flight()
+            gate.phases()
         };
+        let remaining = remaining_by_phase.total();
         let cancelled = usize::try_from(gate.cancelled_count()).unwrap_or(usize::MAX);
         let report = DrainReport {
             waited: started.elapsed(),
             completed: inside.saturating_sub(cancelled.saturating_add(remaining)),
             cancelled,
             remaining,
+            remaining_by_phase,
         };
         if inside > 0 {
             let kind = if forced {

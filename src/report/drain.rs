@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use tower_plugin_gate::PhaseCounts;
 
+use super::requests::phases;
 use crate::time::millis;
 
 /// What became of the requests that were inside when a gate was closed.
@@ -20,6 +22,10 @@ pub struct DrainReport {
     /// Still inside: nobody polls their body, or they do not listen. They keep the old instance
     /// in memory until they leave.
     pub remaining: usize,
+    /// How far those had got who are still inside: see [`Gate::phases`](crate::gate::Gate::phases)
+    /// for how exact that is.
+    #[serde(serialize_with = "phases")]
+    pub remaining_by_phase: PhaseCounts,
 }
 
 impl DrainReport {

@@ -7,6 +7,7 @@ mod health;
 mod list;
 mod operation;
 mod progress;
+mod requests;
 mod status;
 
 pub use drain::DrainReport;

@@ -33,6 +33,7 @@ fn drain_shape() -> Value {
         "completed": "number",
         "cancelled": "number",
         "remaining": "number",
+        "remaining_by_phase": {"head": "number", "body": "number", "upgraded": "number"},
     })
 }
 

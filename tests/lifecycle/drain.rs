@@ -35,7 +35,10 @@ async fn recreate_waits_for_the_requests_inside_and_reports_them_completed() {
 
     let report = reload.await.unwrap().unwrap();
     assert_eq!(json!(report)["outcome"], "applied");
-    let drain = json!({"waited_ms": 3000, "completed": 1, "cancelled": 0, "remaining": 0});
+    let drain = json!({
+        "waited_ms": 3000, "completed": 1, "cancelled": 0, "remaining": 0,
+        "remaining_by_phase": {"head": 0, "body": 0, "upgraded": 0},
+    });
     assert_eq!(json!(report.drain), drain);
     assert_eq!(report.generation, 2);
     assert_eq!(plugin.enter().unwrap().instance().generation, 2);
@@ -57,7 +60,10 @@ async fn deadline_cancels_who_listens_and_reports_who_does_not_as_remaining() {
     let drain = json!(report.drain);
     assert_eq!(
         drain,
-        json!({"waited_ms": 61000, "completed": 0, "cancelled": 1, "remaining": 1})
+        json!({
+            "waited_ms": 61000, "completed": 0, "cancelled": 1, "remaining": 1,
+            "remaining_by_phase": {"head": 0, "body": 0, "upgraded": 1},
+        })
     );
     assert!(report.drain.is_forced());
     assert_eq!(plugin.state(), PluginState::Active);

@@ -51,6 +51,7 @@ mod slot;
 mod sync;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod testing;
+mod track;
 
 pub use any::{AnyFuture, AnyLayer, AnyPolicyFuture, AnyService};
 pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError, Permit};
@@ -65,6 +66,7 @@ pub use select::{
     SelectService, select_fn,
 };
 pub use slot::{Door, Generation, HasSlot, Held, Lease, PluginState, Rejected, Share, Slot, Watch};
+pub use track::{PhaseCounts, RequestPhase};
 
 /// A boxed error, as tower uses it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

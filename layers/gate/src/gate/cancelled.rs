@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Shard, Wait};
+use crate::RequestPhase;
 
 /// Future of [`Permit::cancelled`](crate::Permit::cancelled) and [`Lease::cancelled`](crate::Lease::cancelled).
 #[derive(Debug)]
@@ -29,7 +30,8 @@ impl<'a> Cancelled<'a> {
     }
 
     fn poll_either(&mut self, cx: &mut Context<'_>) -> bool {
-        self.shard.poll_cancelled(&mut self.wait, cx)
+        self.shard
+            .poll_cancelled(RequestPhase::Upgraded, &mut self.wait, cx)
             || self.or.as_mut().is_some_and(|or| or.poll_either(cx))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Counters, Drain, Drained, Permit, Shard};
+use crate::PhaseCounts;
 use crate::sync::{AtomicUsize, Ordering, shards, thread_number};
 
 /// Admission for one generation of a plugin: open, then closed for good.
@@ -126,6 +127,34 @@ impl Gate {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.inner.shards.iter().map(|shard| shard.count()).sum()
+    }
+
+    /// How many inside are in which phase: what a drain waits for.
+    ///
+    /// It costs requests nothing, and what it says is exact while nobody comes, goes or is being
+    /// polled, but for this: a request counts as in its `head` from the first time its response
+    /// future was pending. One that was never polled, or whose handler has blocked its thread
+    /// ever since it was called, is among the `body`s, as is a [`Permit`] that was taken by hand
+    /// and was never polled for cancellation.
+    ///
+    /// ```
+    /// use tower_plugin_gate::{Generation, PluginState, Slot};
+    ///
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// let generation = Generation::new(1, ());
+    /// slot.open(generation.clone());
+    /// let lease = slot.enter().expect("the slot is open");
+    /// assert_eq!(generation.gate().phases().upgraded, 1);
+    /// drop(lease);
+    /// assert_eq!(generation.gate().phases().total(), 0);
+    /// ```
+    #[must_use]
+    pub fn phases(&self) -> PhaseCounts {
+        let mut sum = PhaseCounts::default();
+        for shard in &self.inner.shards {
+            sum += shard.phases();
+        }
+        sum
     }
 
     /// How many left after [`cancel`](Self::cancel) without having completed their work.

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Cancelled, CancelledError, Exit, ExitCell, Shard, Wait};
+use crate::RequestPhase;
+use crate::track::PhaseCell;
 
 /// Proof of admission through a [`Gate`](super::Gate): who holds it is inside until it drops.
 ///
@@ -21,6 +23,7 @@ pub struct Permit {
     shard: Option<Arc<Shard>>,
     wait: Wait,
     exit: ExitCell,
+    phase: PhaseCell,
 }
 
 impl Permit {
@@ -30,6 +33,7 @@ impl Permit {
             shard: Some(shard),
             wait: Wait::default(),
             exit: ExitCell::new(Exit::Dropped),
+            phase: PhaseCell::new(RequestPhase::Head),
         }
     }
 
@@ -39,6 +43,7 @@ impl Permit {
 
     /// Who is given the shard owes it an exit.
     pub(crate) fn into_shard(mut self) -> Arc<Shard> {
+        self.is_in(RequestPhase::Head);
         let shard = self.shard.take().expect("taken with the permit itself");
         shard.leave(&mut self.wait);
         shard
@@ -58,6 +63,14 @@ impl Permit {
     /// How it is to be counted when it drops.
     pub(crate) fn leaves(&self, exit: Exit) {
         self.exit.set(exit);
+    }
+
+    /// How far who holds it has got.
+    pub(crate) fn is_in(&self, phase: RequestPhase) {
+        let before = self.phase.swap(phase);
+        if before != phase {
+            self.shard().moved(before, phase);
+        }
     }
 
     /// Whether the gate was cancelled, that is, whether the drain's deadline has passed.
@@ -83,7 +96,9 @@ impl Permit {
     /// only read a flag.
     pub fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &self.shard {
-            Some(shard) if !shard.poll_cancelled(&mut self.wait, cx) => Poll::Pending,
+            Some(shard) if !shard.poll_cancelled(RequestPhase::Head, &mut self.wait, cx) => {
+                Poll::Pending
+            }
             _ => Poll::Ready(()),
         }
     }
@@ -103,6 +118,9 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(shard) = &self.shard {
             shard.leave(&mut self.wait);
+            if self.phase.get() == RequestPhase::Upgraded {
+                shard.moved(RequestPhase::Upgraded, RequestPhase::Head);
+            }
             shard.exit(self.exit.get());
         }
     }

@@ -5,7 +5,8 @@ use crossbeam_utils::CachePadded;
 
 use super::word::{self, CARRIED, CARRY, CLOSED, COMPLETED, DONE, ONE};
 use super::{Counters, Drain, Exit, Wait, Waiters};
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::{PhaseCounts, RequestPhase};
 
 /// A part of a gate's count with a cache line, and an `Arc`, of its own.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ struct Line {
     /// How many left in other ways than by completion, which the word counts. Each is Relaxed:
     /// written before the Release in `leave_word`, exact once `Drain::is_done` was seen.
     left: Left,
+    /// How many inside are work beyond any response. Relaxed: a number to show.
+    upgraded: AtomicUsize,
     /// Tasks to wake on cancellation.
     waiting: Waiters,
     drain: Arc<Drain>,
@@ -42,6 +45,7 @@ impl Shard {
                 word: AtomicU64::new(0),
                 cancelled: AtomicBool::new(false),
                 left: Left::default(),
+                upgraded: AtomicUsize::new(0),
                 waiting: Waiters::default(),
                 drain,
             }),
@@ -224,21 +228,46 @@ impl Shard {
         self.line.waiting.wake_all();
     }
 
-    /// Whether the shard is cancelled; if not, the task is woken when it is.
+    /// Somebody inside has got from one phase to another.
+    #[cold]
+    pub(crate) fn moved(&self, from: RequestPhase, to: RequestPhase) {
+        let upgraded = &self.line.upgraded;
+        match (from, to) {
+            (RequestPhase::Upgraded, RequestPhase::Upgraded) => {}
+            (RequestPhase::Upgraded, _) => _ = upgraded.fetch_sub(1, Ordering::Relaxed),
+            (_, RequestPhase::Upgraded) => _ = upgraded.fetch_add(1, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+
+    /// How many inside are in which phase. A pending response future always has a place in the
+    /// list of those who wait, and work beyond a response is counted; the rest are bodies.
+    pub(crate) fn phases(&self) -> PhaseCounts {
+        let upgraded = self.line.upgraded.load(Ordering::Relaxed);
+        PhaseCounts::of(self.count(), self.line.waiting.heads(), upgraded)
+    }
+
+    /// Whether the shard is cancelled; if not, the task, which is in that phase, is woken when
+    /// it is.
     #[inline]
-    pub(crate) fn poll_cancelled(&self, wait: &mut Wait, cx: &Context<'_>) -> bool {
+    pub(crate) fn poll_cancelled(
+        &self,
+        phase: RequestPhase,
+        wait: &mut Wait,
+        cx: &Context<'_>,
+    ) -> bool {
         if self.is_cancelled() {
             return true;
         }
         if wait.is_current(cx) {
             return false;
         }
-        self.register(wait, cx)
+        self.register(phase, wait, cx)
     }
 
     #[inline(never)]
-    fn register(&self, wait: &mut Wait, cx: &Context<'_>) -> bool {
-        self.line.waiting.register(wait, cx);
+    fn register(&self, phase: RequestPhase, wait: &mut Wait, cx: &Context<'_>) -> bool {
+        self.line.waiting.register_in(phase, wait, cx);
         self.is_cancelled()
     }
 

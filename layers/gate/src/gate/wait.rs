@@ -2,6 +2,7 @@ use std::task::{Context, RawWakerVTable, Waker};
 
 use slab::Slab;
 
+use crate::RequestPhase;
 use crate::sync::{Mutex, lock};
 
 /// The tasks to wake when something happens.
@@ -15,8 +16,20 @@ impl Waiters {
     /// Puts the task's waker in. The caller looks at what it waits for *afterwards*: either it
     /// sees that it happened, or whoever makes it happen sees the waker.
     pub(crate) fn register(&self, wait: &mut Wait, cx: &Context<'_>) {
-        let replaced = wait.register(&mut lock(&self.0), cx);
+        self.register_in(RequestPhase::Body, wait, cx);
+    }
+
+    /// As `register`, for somebody in that phase: those who wait for their head are
+    /// [counted](Self::heads), from now until they leave, woken or not.
+    pub(crate) fn register_in(&self, phase: RequestPhase, wait: &mut Wait, cx: &Context<'_>) {
+        let is_head = phase == RequestPhase::Head;
+        let replaced = wait.register(&mut lock(&self.0), is_head, cx);
         drop(replaced);
+    }
+
+    /// How many have a place who wait for their head.
+    pub(crate) fn heads(&self) -> usize {
+        lock(&self.0).heads
     }
 
     /// Takes the task's waker out, if there is one.
@@ -46,6 +59,8 @@ struct WakerSet {
     wakers: Slab<Waker>,
     /// How often the set was emptied: a key is only good for the round it was given in.
     round: u32,
+    /// How many have a place who wait for their head, of whatever round.
+    heads: usize,
 }
 
 impl WakerSet {
@@ -67,6 +82,7 @@ pub(crate) struct Wait {
 struct Place {
     key: u32,
     round: u32,
+    is_head: bool,
     identity: Identity,
 }
 
@@ -124,7 +140,7 @@ impl Wait {
 
     /// Puts the task's waker into the set, in place of the one this wait left there before, which
     /// is handed out.
-    fn register(&mut self, set: &mut WakerSet, cx: &Context<'_>) -> Option<Waker> {
+    fn register(&mut self, set: &mut WakerSet, is_head: bool, cx: &Context<'_>) -> Option<Waker> {
         let identity = Identity::of(cx);
         match &mut self.place {
             Some(place) if place.round == set.round => {
@@ -136,10 +152,14 @@ impl Wait {
                 Some(std::mem::replace(waker, cx.waker().clone()))
             }
             place => {
+                let of_a_round_before = place.as_ref().is_some_and(|place| place.is_head);
+                set.heads += usize::from(is_head);
+                set.heads -= usize::from(of_a_round_before);
                 let key = set.wakers.insert(cx.waker().clone());
                 *place = Some(Place {
                     key: u32::try_from(key).expect("more tasks than memory has room for"),
                     round: set.round,
+                    is_head,
                     identity,
                 });
                 None
@@ -149,6 +169,7 @@ impl Wait {
 
     fn leave(&mut self, set: &mut WakerSet) -> Option<Waker> {
         let place = self.place.take()?;
+        set.heads -= usize::from(place.is_head);
         (place.round == set.round).then(|| set.wakers.remove(place.key as usize))
     }
 }
@@ -205,6 +226,29 @@ mod tests {
             1,
             "the second task is still registered"
         );
+    }
+
+    #[test]
+    fn who_waits_for_a_head_is_counted_until_they_leave_woken_or_not() {
+        let (_, waker) = task();
+        let cx = Context::from_waker(&waker);
+        let waiters = Waiters::default();
+        let mut waits = [Wait::default(), Wait::default(), Wait::default()];
+        for wait in &mut waits {
+            waiters.register_in(RequestPhase::Head, wait, &cx);
+            waiters.register_in(RequestPhase::Head, wait, &cx);
+        }
+        waiters.register(&mut Wait::default(), &cx);
+        assert_eq!(waiters.heads(), 3);
+        waiters.leave(&mut waits[0]);
+        waiters.wake_all();
+        assert_eq!(waiters.heads(), 2);
+        waiters.register_in(RequestPhase::Head, &mut waits[1], &cx);
+        assert_eq!(waiters.heads(), 2, "of another round");
+        for left in (0..2).rev() {
+            waiters.leave(&mut waits[left + 1]);
+            assert_eq!(waiters.heads(), left);
+        }
     }
 
     #[test]

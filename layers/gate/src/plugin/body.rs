@@ -12,8 +12,8 @@ use super::inside::Inside;
 use super::run::{caught, watched};
 use super::verdict::{self, blames_server};
 use super::{Answer, Holder, Protocol};
-use crate::BoxError;
 use crate::gate::Exit;
+use crate::{BoxError, RequestPhase};
 
 pin_project! {
     /// A response body that keeps its request inside until it ends: at the end of the stream, at
@@ -68,7 +68,7 @@ impl<B: Body> ResponseBody<B> {
         response.map(|body| Self {
             kind: Kind::Gated {
                 body,
-                inside: inside.take(),
+                inside: inside.take_to_body(),
                 protocol: answer.protocol(),
                 catches_panics: answer.catches_panics(),
                 end,
@@ -210,7 +210,7 @@ where
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                ready!(inside.poll_cancelled(cx));
+                ready!(inside.poll_cancelled(RequestPhase::Body, cx));
                 let (protocol, error) = (*protocol, inside.cancelled_error());
                 self.end(protocol, UNAVAILABLE, error)
             }

@@ -11,7 +11,7 @@ use super::inside::Inside;
 use super::run::{caught, watched};
 use super::{Answer, Holder, ResponseBody};
 use crate::gate::Exit;
-use crate::{PanickedError, Rejected};
+use crate::{PanickedError, Rejected, RequestPhase};
 
 pin_project! {
     /// Future of [`PluginService`](super::PluginService): the service's response head, or a
@@ -119,7 +119,7 @@ where
                 Poll::Ready(Err(error))
             }
             Ok(Poll::Pending) => {
-                ready!(inside.poll_cancelled(cx));
+                ready!(inside.poll_cancelled(RequestPhase::Head, cx));
                 self.answer(answer)
             }
             Err(panicked) => {
@@ -162,7 +162,7 @@ where
                 Poll::Ready(Err(error))
             }
             Poll::Pending => {
-                ready!(inside.poll_cancelled(cx));
+                ready!(inside.poll_cancelled(RequestPhase::Head, cx));
                 state.answer(answer)
             }
         }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::gate::{Exit, Shard};
-use crate::{Lease, Permit};
+use crate::{Lease, Permit, RequestPhase};
 
 /// What keeps one request inside: a permit of its own, or a lease that it shares with the handler
 /// of an upgrade.
@@ -71,17 +71,17 @@ impl Held {
     pub(super) fn end(self, exit: Exit) {
         match self {
             Self::Own(shard) => shard.exit(exit),
-            Self::Shared(lease) => end_shared(lease, exit),
+            // A lease that its handler holds too goes on, and is counted when it ends.
+            Self::Shared(lease) => lease.end_request(exit),
         }
     }
-}
 
-/// A lease that its handler holds too goes on, and is counted when it ends.
-#[cold]
-fn end_shared(lease: Lease, exit: Exit) {
-    match exit {
-        Exit::Panicked => lease.permit().leaves(exit),
-        exit => lease.end(exit),
+    /// The response head is out.
+    #[inline]
+    pub(super) fn is_in_body(&self) {
+        if let Self::Shared(lease) = self {
+            lease.permit().is_in(RequestPhase::Body);
+        }
     }
 }
 

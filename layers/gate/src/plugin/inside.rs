@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 use super::Holder;
 use super::holder::Held;
 use crate::gate::{Drain, Exit, Wait};
-use crate::{CancelledError, PanickedError, policy};
+use crate::{CancelledError, PanickedError, RequestPhase, policy};
 
 /// A request that is inside until it ends, and the place of its task in the list of those that
 /// wait to be cancelled.
@@ -53,9 +53,9 @@ impl Inside {
     }
 
     #[inline]
-    pub(super) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_cancelled(&mut self, phase: RequestPhase, cx: &mut Context<'_>) -> Poll<()> {
         match &self.held {
-            Some(held) if held.shard().poll_cancelled(&mut self.wait, cx) => Poll::Ready(()),
+            Some(held) if held.shard().poll_cancelled(phase, &mut self.wait, cx) => Poll::Ready(()),
             _ => Poll::Pending,
         }
     }
@@ -67,6 +67,19 @@ impl Inside {
             held: self.held.take(),
             wait: self.wait.take(),
         }
+    }
+
+    /// Hands itself on to the body. Its place in the list is given back: by that it is known that
+    /// the head is out.
+    #[inline]
+    pub(super) fn take_to_body(&mut self) -> Self {
+        let held = self.held.take();
+        if let Some(held) = &held {
+            held.shard().leave(&mut self.wait);
+            held.is_in_body();
+        }
+        let wait = Wait::default();
+        Self { held, wait }
     }
 
     #[inline]
@@ -111,7 +124,7 @@ impl fmt::Debug for Inside {
 
 impl policy::Inside for Inside {
     fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Self::poll_cancelled(self, cx)
+        Self::poll_cancelled(self, RequestPhase::Head, cx)
     }
 
     fn cancelled_error(&self) -> CancelledError {

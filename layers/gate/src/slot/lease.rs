@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::generation::RawGeneration;
 use super::{Admission, Generation};
 use crate::gate::Exit;
-use crate::{Cancelled, Permit};
+use crate::{Cancelled, Permit, RequestPhase};
 
 /// A permit plus the plugin's instance, for work that outlives one response: a WebSocket, a
 /// CONNECT tunnel, a background job.
@@ -45,7 +45,9 @@ struct Inner {
 }
 
 impl<T: ?Sized> Lease<T> {
+    /// A lease without a request.
     pub(crate) fn new(admission: Admission) -> Self {
+        admission.permit.is_in(RequestPhase::Upgraded);
         Self::within(admission, None)
     }
 
@@ -70,6 +72,18 @@ impl<T: ?Sized> Lease<T> {
         }
     }
 
+    /// As `end`, of the request: who else holds the lease goes on beyond it.
+    #[cold]
+    pub(crate) fn end_request(self, exit: Exit) {
+        if Arc::strong_count(&self.inner) > 1 {
+            self.permit().is_in(RequestPhase::Upgraded);
+        }
+        match exit {
+            Exit::Panicked => self.permit().leaves(exit),
+            exit => self.end(exit),
+        }
+    }
+
     /// Leaves, having finished its work although the drain's deadline may have passed. Dropping the
     /// lease leaves too; after the deadline, that counts as cancelled.
     ///
@@ -81,7 +95,10 @@ impl<T: ?Sized> Lease<T> {
     /// The admission alone, to be held in another way.
     pub(crate) fn into_admission(self) -> Admission {
         match Arc::try_unwrap(self.inner) {
-            Ok(Inner { admission, .. }) => admission,
+            Ok(Inner { admission, .. }) => {
+                admission.permit.is_in(RequestPhase::Head);
+                admission
+            }
             Err(shared) => Admission {
                 permit: shared.admission.permit.clone(),
                 generation: Arc::clone(&shared.admission.generation),

@@ -22,7 +22,7 @@ fn collect_tests(folder: &Path, tests: &mut HashSet<String>) {
                     }
                     Some(_) => is_test = false,
                     None => {
-                        is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test")
+                        is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
                     }
                 }
             }

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tower::{ServiceBuilder, service_fn};
 use tower_plugin_gate::{BoxError, Lease, PluginLayer};
 
-use super::support::{Http2, Plugin, Reply, Server, full, reply, serve, within};
+use super::support::{Http2, Plugin, Server, full, reply, serve, within};
 
 type Client = Http2<Empty<Bytes>>;
 

@@ -1,0 +1,5 @@
+//! Poll by poll.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod phases;
