@@ -16,8 +16,9 @@ mod report;
 mod time;
 
 pub use config::{
-    ChangeKind, ConfigError, ConfigVersion, ConfigView, FieldChange, MASK, ParseConfigVersionError,
-    StoreError,
+    ChangeKind, ConfigChanges, ConfigError, ConfigStore, ConfigVersion, ConfigView, FieldChange,
+    FileStore, MASK, MemoryStore, ParseConfigVersionError, PreparedPut, Put, Revision, StoreChange,
+    StoreError, StoreFuture, StoredConfig, StoredVersion,
 };
 pub use duration::{GoDuration, ParseDurationError};
 pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};

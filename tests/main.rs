@@ -6,3 +6,4 @@
 mod admin;
 mod lifecycle;
 mod scenario;
+mod store;

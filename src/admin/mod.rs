@@ -51,12 +51,12 @@
 //! | 404 | `not_found`, `plugin_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
-//! | 409 | `operation_in_progress`, with `Retry-After` |
+//! | 409 | `operation_in_progress`, with `Retry-After`; `store_conflict` |
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
 //! | 422 | `config_rejected` |
 //! | 500, 504 | `reload_failed`, `start_timeout`; `internal_error` |
-//! | 503 | `shutting_down`, `not_ready` |
+//! | 503 | `shutting_down`, `not_ready`, `store_unavailable` |
 //!
 //! A request that is refused with a 4xx has changed nothing.
 //!

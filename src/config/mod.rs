@@ -3,6 +3,7 @@
 
 mod decode;
 mod diff;
+mod json;
 mod merge;
 mod pointer;
 mod secret;
@@ -13,9 +14,13 @@ pub use decode::ConfigError;
 pub(crate) use decode::decode;
 pub use diff::{ChangeKind, FieldChange};
 pub(crate) use diff::{diff, fields};
+pub(crate) use json::parse;
 pub(crate) use merge::merge_patch;
 pub use secret::MASK;
 pub(crate) use secret::{SecretTexts, Secrets};
-pub use store::StoreError;
-pub(crate) use store::{FileStore, Prepared};
+pub(crate) use store::Store;
+pub use store::{
+    ConfigChanges, ConfigStore, FileStore, MemoryStore, PreparedPut, Put, Revision, StoreChange,
+    StoreError, StoreFuture, StoredConfig, StoredVersion,
+};
 pub use version::{ConfigVersion, ConfigView, ParseConfigVersionError};

@@ -112,7 +112,17 @@ impl OperationError {
     /// Whether the stored config could not be read, or a new one written.
     #[must_use]
     pub fn is_store_unavailable(&self) -> bool {
-        matches!(self.inner.kind, OperationErrorKind::StoreUnavailable(_))
+        self.store_error().is_some()
+    }
+
+    /// Why the config could not be read or stored, if that is the reason.
+    #[must_use]
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match &self.inner.kind {
+            OperationErrorKind::StoreUnavailable(error) => Some(error),
+            OperationErrorKind::Failed { source, .. } => source.source()?.downcast_ref(),
+            _ => None,
+        }
     }
 
     /// Whether the manager shuts down, or is gone.

@@ -2,8 +2,8 @@ use serde_json::Value;
 
 use super::task::Lifecycle;
 use super::{ConfigChange, Options, Request};
-use crate::config::{Prepared, decode, merge_patch};
-use crate::{ConfigError, ConfigVersion, Operation, OperationErrorKind, Plugin};
+use crate::config::{StoredConfig, decode, merge_patch};
+use crate::{ConfigError, ConfigVersion, OperationErrorKind, Plugin};
 
 /// A config to build the next instance from, and the version it will have.
 pub(super) struct Candidate {
@@ -20,15 +20,10 @@ impl<P: Plugin> Lifecycle<P> {
     ) -> Result<Candidate, OperationErrorKind> {
         match request {
             Request::UpdateConfig(change) => self.changed(change),
-            Request::Register => {
-                if let Some(stored) = self.stored().await? {
-                    self.adopt_first(stored);
-                }
-                Ok(self.in_force())
-            }
+            Request::Register => self.first().await,
             // Somebody may have edited the file: this is how they have it read.
             Request::Reload | Request::Enable => match self.stored().await? {
-                Some(stored) if stored != self.config => self.accept(stored),
+                Some(stored) if stored.config != self.config => self.edited(stored),
                 _ => {
                     self.check(&self.config)?;
                     Ok(self.in_force())
@@ -65,6 +60,15 @@ impl<P: Plugin> Lifecycle<P> {
         self.accept(config)
     }
 
+    /// What somebody else put into the store.
+    fn edited(&self, stored: StoredConfig) -> Result<Candidate, OperationErrorKind> {
+        let accepted = self.accept(stored.config)?;
+        Ok(Candidate {
+            version: stored.version.unwrap_or(accepted.version),
+            ..accepted
+        })
+    }
+
     fn accept(&self, config: Value) -> Result<Candidate, OperationErrorKind> {
         if !config.is_object() {
             let refused = ConfigError::new("", "must be a JSON object");
@@ -88,48 +92,9 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     /// Whether the plugin's type takes a config.
-    fn check(&self, config: &Value) -> Result<(), OperationErrorKind> {
+    pub(super) fn check(&self, config: &Value) -> Result<(), OperationErrorKind> {
         decode::<P::Config>(config).map(drop).map_err(|refused| {
             OperationErrorKind::ConfigRejected(self.secrets.scrub_refusal(&refused, config))
         })
-    }
-
-    async fn stored(&self) -> Result<Option<Value>, OperationErrorKind> {
-        let Some(store) = &self.store else {
-            return Ok(None);
-        };
-        store
-            .load(self.name())
-            .await
-            .map_err(OperationErrorKind::StoreUnavailable)
-    }
-
-    /// Puts a changed config on disk before anything is touched: a disk that is full refuses it.
-    pub(super) async fn prepare(
-        &self,
-        operation: Operation,
-        candidate: &Candidate,
-    ) -> Result<Option<Prepared>, OperationErrorKind> {
-        match &self.store {
-            Some(store) if operation == Operation::UpdateConfig => {
-                let is_secret = !self.secrets.is_empty();
-                let prepared = store.prepare(self.name(), &candidate.config, is_secret);
-                prepared
-                    .await
-                    .map(Some)
-                    .map_err(OperationErrorKind::StoreUnavailable)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Puts a prepared config in its place, or says why that failed: the new generation serves
-    /// already, and what is missing is the memory of it.
-    pub(super) async fn commit(&mut self, prepared: Prepared) -> Option<String> {
-        let committed = prepared.commit().await;
-        self.unstored = committed.is_err();
-        let error = committed.err()?;
-        tracing::error!(%error, "the config is in force, but not stored");
-        Some(format!("the config is in force, but not stored: {error}"))
     }
 }

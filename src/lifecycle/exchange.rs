@@ -1,6 +1,5 @@
 use std::time::SystemTime;
 
-use serde_json::Value;
 use tower_plugin_gate::PluginState;
 
 use super::candidate::Candidate;
@@ -34,7 +33,7 @@ impl Done {
         }
     }
 
-    fn because(mut self, failure: HookError) -> Self {
+    pub(super) fn because(mut self, failure: HookError) -> Self {
         self.failure = Some(failure);
         self
     }
@@ -84,7 +83,7 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     /// Starts again with the last good config, whatever its health: it is all there is.
-    async fn restore(&mut self) -> Done {
+    pub(super) async fn restore(&mut self) -> Done {
         tracing::warn!("the new instance failed: going back to the last good config");
         match self.start(&self.config, StartReason::Rollback).await {
             Ok(running) => {
@@ -153,13 +152,6 @@ impl<P: Plugin> Lifecycle<P> {
         self.running.replace(running)
     }
 
-    /// Puts the stored config in place of the registered one, before anything was built from it.
-    pub(super) fn adopt_first(&mut self, config: Value) {
-        self.config = config;
-        let shown = self.secrets.mask(&self.config);
-        self.published.publish(|snapshot| snapshot.config = shown);
-    }
-
     /// Puts a config in force.
     pub(super) fn adopt(&mut self, candidate: Candidate) {
         if candidate.version == self.config_version {
@@ -197,7 +189,8 @@ impl<P: Plugin> Lifecycle<P> {
         (drain, self.stop(running).await)
     }
 
-    /// There is a stored config, but it cannot be read: none is better than the wrong one.
+    /// There is a stored config, but it cannot be read, and no version to do with instead: none is
+    /// better than the wrong one.
     pub(super) fn unread(&mut self, error: StoreError) -> Done {
         self.fail();
         let error = HookError::failed("reading the stored config", error);

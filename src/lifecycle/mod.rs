@@ -8,6 +8,7 @@
 //! | `task.rs` | the task: commands, one after the other |
 //! | `operation.rs` | a command from its validation to its report |
 //! | `candidate.rs` | the config an operation is carried out with |
+//! | `persist.rs` | what the store has, and putting what is in force there |
 //! | `exchange.rs` | one generation for another, by either strategy |
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
 //! | `health/` | background checks, and what they come to |
@@ -23,6 +24,7 @@ mod exchange;
 mod health;
 mod hook;
 mod operation;
+mod persist;
 mod settings;
 mod snapshot;
 mod start;

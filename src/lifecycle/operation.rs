@@ -47,25 +47,14 @@ impl<P: Plugin> Lifecycle<P> {
                 && state != PluginState::Failed
                 && candidate.config == self.config =>
             {
-                // It may be in force and not stored: then this is how that is made up for.
-                let prepared = match self.unstored {
-                    true => self.prepare(operation, &candidate).await,
-                    false => Ok(None),
-                };
-                let mut done = Done::new(Outcome::Unchanged, "the config is in force already");
-                if let Some(prepared) = prepared.map_err(|refused| self.refuse(refused))? {
-                    done.warning = self.commit(prepared).await;
-                }
-                done
+                Done::new(Outcome::Unchanged, "the config is in force already")
             }
             step @ (Step::Keep | Step::Start | Step::Exchange) => {
-                let prepared = self.prepare(operation, &candidate).await;
+                let prepared = self.prepare(operation, &candidate, options).await;
                 let prepared = prepared.map_err(|refused| self.refuse(refused))?;
-                let mut done = self.build(step, operation, candidate).await;
-                if let (Outcome::Applied, Some(prepared)) = (done.outcome, prepared) {
-                    done.warning = self.commit(prepared).await;
-                }
-                done
+                let before = self.in_force();
+                let done = self.build(step, operation, candidate).await;
+                self.persist(operation, prepared, before, done).await
             }
             Step::Stop(rest) => {
                 let (drain, stop_error) = self.take_down(PluginState::Unloading).await;
@@ -81,7 +70,7 @@ impl<P: Plugin> Lifecycle<P> {
         self.finish(operation, started, done)
     }
 
-    fn refuse(&self, refused: OperationErrorKind) -> OperationError {
+    pub(super) fn refuse(&self, refused: OperationErrorKind) -> OperationError {
         let error = OperationError::new(&**self.name(), refused);
         tracing::warn!(%error, "refused");
         self.event(EventKind::ReloadRejected, error.to_string());

@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::start::Running;
 use super::{Command, Options, Published, Settings};
-use crate::config::{FileStore, Secrets};
+use crate::config::{Revision, Secrets, Store};
 use crate::event::Journal;
 use crate::manager::Registry;
 use crate::operation::Record;
@@ -30,10 +30,14 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) running: Option<Running<P::Instance>>,
     /// Number of the last generation that served.
     pub(super) generation: u64,
-    /// Where changed configs are kept.
-    pub(super) store: Option<FileStore>,
-    /// Whether the config in force could not be put in its place there.
-    pub(super) unstored: bool,
+    /// Where configs are kept.
+    pub(super) store: Store,
+    /// Of the current config there, when it was last looked at.
+    pub(super) revision: Option<Revision>,
+    /// The newest version that is in the history there.
+    pub(super) recorded: Option<ConfigVersion>,
+    /// What is wrong with the config there, where another had to do.
+    pub(super) notice: Option<String>,
     /// Where to sign off.
     pub(super) registry: Registry,
     /// Cancelled when the shutdown's time is up: then no drain waits any longer.
@@ -52,7 +56,7 @@ impl<P: Plugin> Lifecycle<P> {
         journal: Arc<Journal>,
         config: Value,
         config_version: ConfigVersion,
-        store: Option<FileStore>,
+        store: Store,
         registry: Registry,
         out_of_time: CancellationToken,
     ) -> Self {
@@ -69,7 +73,9 @@ impl<P: Plugin> Lifecycle<P> {
             running: None,
             generation: 0,
             store,
-            unstored: false,
+            revision: None,
+            recorded: None,
+            notice: None,
             registry,
             out_of_time,
             record: None,

@@ -1,9 +1,11 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::PluginManager;
-use crate::BuildError;
+use crate::config::Put;
 use crate::lifecycle::Settings;
+use crate::{BuildError, ConfigStore, FileStore};
 
 /// Options of a [`PluginManager`]. Plugins may set the timeouts otherwise for themselves.
 ///
@@ -21,6 +23,9 @@ use crate::lifecycle::Settings;
 pub struct PluginManagerBuilder {
     pub(super) defaults: Settings,
     pub(super) plugin_dir: Option<PathBuf>,
+    pub(super) store: Option<Arc<dyn ConfigStore>>,
+    pub(super) store_timeout: Duration,
+    pub(super) history_limit: usize,
     pub(super) event_capacity: usize,
     pub(super) operation_capacity: usize,
 }
@@ -30,6 +35,9 @@ impl Default for PluginManagerBuilder {
         Self {
             defaults: Settings::default(),
             plugin_dir: None,
+            store: None,
+            store_timeout: Duration::from_secs(10),
+            history_limit: Put::HISTORY_LIMIT,
             event_capacity: 1024,
             operation_capacity: 256,
         }
@@ -62,14 +70,43 @@ impl PluginManagerBuilder {
         self
     }
 
-    /// Directory of the plugins' configs. Where there is a file `<name>.json`, the plugin is
-    /// registered with the config in it, and takes it up again at every reload. A config that is
-    /// put in force by an update is written there, atomically, so that it survives a restart. A
-    /// file that cannot be read fails its plugin's start, refuses its reload, and concerns no
-    /// other plugin. Files of plugins with secret fields are readable by their owner only.
+    /// Directory of the plugins' configs, kept as a [`FileStore`] keeps them. Where there is a file
+    /// `<name>.json`, the plugin is registered with the config in it, and takes it up again at
+    /// every reload. A config that is put in force by an update is written there, so that it
+    /// survives a restart. A file that cannot be read concerns no plugin but its own: that starts
+    /// with its last good version, and fails where there is none; a reload is refused.
     /// Default: none.
     pub fn plugin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.plugin_dir = Some(dir.into());
+        self
+    }
+
+    /// Where configs are kept, instead of in files in the plugin directory. Default: in memory, for
+    /// as long as each plugin is registered.
+    ///
+    /// ```
+    /// use tower_plugin::{BuildError, MemoryStore, PluginManager};
+    ///
+    /// # fn main() -> Result<(), BuildError> {
+    /// let store = MemoryStore::new();
+    /// let manager = PluginManager::builder().config_store(store.clone()).build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn config_store(mut self, store: impl ConfigStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// How long the store may take for each answer. Default: 10 s.
+    pub fn store_timeout(mut self, timeout: Duration) -> Self {
+        self.store_timeout = timeout;
+        self
+    }
+
+    /// How many versions of each plugin's config are kept, the one in force among them; the oldest
+    /// are dropped. Default: 50; at least 1.
+    pub fn history_limit(mut self, versions: usize) -> Self {
+        self.history_limit = versions.max(1);
         self
     }
 
@@ -91,14 +128,13 @@ impl PluginManagerBuilder {
     /// # Errors
     ///
     /// [`BuildError::PluginDir`] when the plugin directory is no directory that can be read.
-    pub fn build(self) -> Result<PluginManager, BuildError> {
-        if let Some(path) = &self.plugin_dir {
-            if let Err(source) = std::fs::read_dir(path) {
-                return Err(BuildError::PluginDir {
-                    path: path.clone(),
-                    source,
-                });
-            }
+    pub fn build(mut self) -> Result<PluginManager, BuildError> {
+        if let (Some(path), None) = (&self.plugin_dir, &self.store) {
+            let store = FileStore::open(path).map_err(|source| BuildError::PluginDir {
+                path: path.clone(),
+                source,
+            })?;
+            self.store = Some(Arc::new(store));
         }
         Ok(PluginManager::from_builder(self))
     }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use super::{OperationBuilder, PluginManagerBuilder, Registration};
 use crate::event::Journal;
 use crate::lifecycle::{ConfigChange, Request, Settings};
 use crate::operation::OperationLog;
-use crate::{ConfigView, EventStream, OperationError, OperationErrorKind, Plugin};
+use crate::{ConfigStore, ConfigView, EventStream, OperationError, OperationErrorKind, Plugin};
 
 /// Registers plugins and reloads, reconfigures, enables, disables and unloads each of them while
 /// the others serve on.
@@ -56,12 +56,15 @@ pub struct PluginManager {
     pub(super) inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
+pub(in crate::manager) struct Inner {
     pub(super) plugins: Arc<Plugins>,
     pub(super) journal: Arc<Journal>,
     pub(super) operations: Arc<OperationLog>,
     pub(super) defaults: Settings,
     pub(super) plugin_dir: Option<PathBuf>,
+    pub(super) store: Option<Arc<dyn ConfigStore>>,
+    pub(super) store_timeout: Duration,
+    pub(super) history_limit: usize,
     /// Cancelled when the shutdown's time is up.
     pub(super) out_of_time: CancellationToken,
     pub(super) started: Instant,
@@ -99,6 +102,9 @@ impl PluginManager {
         let PluginManagerBuilder {
             defaults,
             plugin_dir,
+            store,
+            store_timeout,
+            history_limit,
             event_capacity,
             operation_capacity,
         } = builder;
@@ -113,6 +119,9 @@ impl PluginManager {
             operations: Arc::new(OperationLog::new(run, operation_capacity)),
             defaults,
             plugin_dir,
+            store,
+            store_timeout,
+            history_limit,
             out_of_time: CancellationToken::new(),
             started: Instant::now(),
             run: AtomicU32::new(run),
@@ -127,8 +136,8 @@ impl PluginManager {
         Registration::new(self.clone(), name.into(), plugin)
     }
 
-    /// Exchanges the plugin's generation for one with the same config, or with what its file in
-    /// the plugin directory says by now.
+    /// Exchanges the plugin's generation for one with the same config, or with what the store has
+    /// by now, as after an edit of its file in the plugin directory.
     ///
     /// A request of the plugin itself must not wait for this: it would wait for its own end, until
     /// the drain's deadline.

@@ -8,13 +8,15 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, mpsc};
 use tower_plugin_gate::{PluginState, Slot};
 
+use super::manager::Inner;
 use super::operation::give;
 use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
-use crate::config::{FileStore, Secrets};
+use crate::config::{MemoryStore, Secrets, Store};
 use crate::lifecycle::{
     HealthRecord, Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot,
 };
+use crate::plugin::is_name;
 use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
 
 /// A plugin about to be registered, with its options: `.await` it.
@@ -61,7 +63,7 @@ impl<P: Plugin> Registration<P> {
         }
     }
 
-    /// The plugin's config, unless the manager's plugin directory has one. Default: `{}`.
+    /// The plugin's config, unless the manager's store has one. Default: `{}`.
     pub fn config(mut self, config: impl Into<Value>) -> Self {
         self.config = config.into();
         self
@@ -136,6 +138,17 @@ impl<P: Plugin> Registration<P> {
         let turn = Arc::new(Semaphore::new(1));
         let first_turn = Arc::clone(&turn).try_acquire_owned();
         let first_turn = first_turn.expect("a new semaphore has its permit");
+        let store = match &manager.inner.store {
+            Some(store) => Arc::clone(store),
+            // For as long as the plugin is registered.
+            None => Arc::new(MemoryStore::new()),
+        };
+        let Inner {
+            store_timeout,
+            history_limit,
+            ..
+        } = *manager.inner;
+        let store = Store::new(store, store_timeout, history_limit);
         let entry = Entry {
             published: Arc::clone(&published),
             commands,
@@ -155,7 +168,7 @@ impl<P: Plugin> Registration<P> {
             Arc::clone(&manager.inner.journal),
             config,
             config_version,
-            manager.inner.plugin_dir.clone().map(FileStore::new),
+            store,
             Registry::new(&manager.inner.plugins),
             manager.inner.out_of_time.clone(),
         );
@@ -175,11 +188,6 @@ impl<P: Plugin> IntoFuture for Registration<P> {
     }
 }
 
-fn is_name(name: &str) -> bool {
-    let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
-}
-
 fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
     let now = SystemTime::now();
     Snapshot {
@@ -195,22 +203,5 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         health: HealthRecord::first(Health::unhealthy("not started yet")),
         was_healthy: false,
         last_error: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_name;
-
-    #[test]
-    fn names_are_short_and_plain() {
-        let long = "a".repeat(64);
-        for name in ["a", "ratelimit-geo", "0.x_y", &long] {
-            assert!(is_name(name), "{name}");
-        }
-        let too_long = "a".repeat(65);
-        for name in ["", "A", "a b", "a/b", "ä", "a\n", "a\0", &too_long] {
-            assert!(!is_name(name), "{name}");
-        }
     }
 }

@@ -1,7 +1,8 @@
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
-use tower_plugin::{BuildError, Outcome, PluginManager, PluginState};
+use tower_plugin::{BuildError, EventKind, Outcome, PluginManager, PluginState};
 
 use crate::scenario::{Act, Script, Scripted};
 
@@ -14,6 +15,16 @@ fn manager(dir: &tempfile::TempDir) -> PluginManager {
 
 fn file(dir: &tempfile::TempDir) -> Value {
     serde_json::from_slice(&fs::read(dir.path().join("p.json")).unwrap()).unwrap()
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    let mut names: Vec<_> = entries
+        .map(|entry| name(entry).into_string().unwrap())
+        .collect();
+    names.sort();
+    names
 }
 
 #[tokio::test]
@@ -33,7 +44,9 @@ async fn applied_config_survives_a_restart_and_a_failed_one_leaves_no_trace() {
         .unwrap_err();
     first.shutdown().await;
     assert_eq!(file(&dir), json!({"value": 5}));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!(names(dir.path()), [".history", "p.json"]);
+    let kept = names(&dir.path().join(".history/p"));
+    assert_eq!(kept, ["1.json", "2.json"]);
 
     let second = manager(&dir);
     let registration = second
@@ -144,6 +157,7 @@ async fn file_in_the_way_of_a_config_refuses_it_and_permissions_are_kept() {
         use std::os::unix::fs::PermissionsExt;
         fs::write(&path, "{}").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        manager.reload("p").await.unwrap();
         manager
             .update_config("p", json!({"value": 4}))
             .await
@@ -164,4 +178,91 @@ async fn plugin_dir_that_is_none_is_refused_when_the_manager_is_built() {
         panic!("{built:?}")
     };
     assert!(error.to_string().contains("/does/not/exist"), "{error}");
+}
+
+#[tokio::test]
+async fn broken_file_has_the_last_good_version_served_until_it_is_mended() {
+    for broken in ["", "{\"value\": 7,}", "{\"value\": \"x\"}", "[]"] {
+        let (dir, script) = (tempfile::tempdir().unwrap(), Script::new());
+        let path = dir.path().join("p.json");
+        let first = manager(&dir);
+        first.register("p", Scripted(script.clone())).await.unwrap();
+        first.update_config("p", json!({"value": 5})).await.unwrap();
+        let version = first.config("p").unwrap().version;
+        first.shutdown().await;
+
+        fs::write(&path, broken).unwrap();
+        let second = manager(&dir);
+        let mut events = second.subscribe();
+        let plugin = second.register("p", Scripted(script)).await.unwrap();
+        let other = second
+            .register("other", Scripted(Script::new()))
+            .await
+            .unwrap();
+        assert_eq!(plugin.enter().unwrap().instance().value, 5, "{broken}");
+        assert_eq!(second.config("p").unwrap().version, version);
+        let told = plugin.last_error().unwrap();
+        assert!(told.contains("version 2 serves instead"), "{told}");
+        assert_eq!(
+            (other.state(), other.last_error()),
+            (PluginState::Active, None)
+        );
+        while events.recv().await.unwrap().kind != EventKind::ReloadRejected {}
+        assert_eq!(fs::read_to_string(&path).unwrap(), broken);
+
+        fs::write(&path, r#"{"value": 8}"#).unwrap();
+        let report = second.reload("p").await.unwrap();
+        assert_eq!((report.outcome, report.version), (Outcome::Applied, 3));
+        assert_eq!(plugin.last_error(), None);
+    }
+}
+
+#[tokio::test]
+async fn broken_file_is_replaced_by_a_change_that_comes_after_it_was_told() {
+    let (dir, script) = (tempfile::tempdir().unwrap(), Script::new());
+    fs::write(dir.path().join("p.json"), "{").unwrap();
+    let manager = manager(&dir);
+    let plugin = manager.register("p", Scripted(script)).await.unwrap();
+    manager
+        .update_config("p", json!({"value": 3}))
+        .await
+        .unwrap();
+    assert_eq!(plugin.enter().unwrap().instance().value, 3);
+    assert_eq!(file(&dir), json!({"value": 3}));
+}
+
+#[tokio::test]
+async fn version_of_a_config_outlives_the_process() {
+    let (dir, script) = (tempfile::tempdir().unwrap(), Script::new());
+    let version = async |default: u32| {
+        let manager = manager(&dir);
+        let registration = manager.register("p", Scripted(script.clone()));
+        registration
+            .config(json!({"value": default}))
+            .await
+            .unwrap();
+        (manager.config("p").unwrap().version, manager)
+    };
+    let (default, _) = version(1).await;
+    let (again, _) = version(1).await;
+    assert_eq!(again, default);
+    let (other, manager) = version(2).await;
+    assert_eq!(other.number(), 2);
+    manager
+        .update_config("p", json!({"value": 9}))
+        .await
+        .unwrap();
+    let (stored, manager) = version(1).await;
+    assert_eq!(stored.number(), 3);
+
+    // What was read before the restart may be changed after it, once.
+    let change = |value: u32| manager.update_config("p", json!({"value": value}));
+    let stale = change(10).if_version(other).await.unwrap_err();
+    assert!(stale.is_version_mismatch(), "{stale}");
+    change(10).if_version(stored).await.unwrap();
+    change(11).if_version(stored).await.unwrap_err();
+
+    fs::write(dir.path().join("p.json"), r#"{"value": 12}"#).unwrap();
+    let (edited, _) = version(1).await;
+    assert_eq!(edited.number(), 5);
 }

@@ -1,5 +1,7 @@
 //! A plugin whose hooks do what the test says, and count how often they were called.
 
+pub mod store;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};

@@ -3,7 +3,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value};
 
 use super::Problem;
-use crate::{ConfigError, OperationError, OperationErrorKind, Outcome, ReloadReport};
+use crate::{ConfigError, OperationError, OperationErrorKind, Outcome, ReloadReport, StoreError};
 
 impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
@@ -29,12 +29,15 @@ impl From<OperationError> for Problem {
             // The report's message, for unlike the error's source it quotes no secret.
             OperationErrorKind::Failed {
                 report, timed_out, ..
-            } => failed(report, *timed_out),
-            OperationErrorKind::StoreUnavailable(_) => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "store_unavailable",
-                error.to_string(),
-            ),
+            } => {
+                let unstored = error.store_error().map(unstored);
+                failed(report, unstored.unwrap_or_else(|| failure(*timed_out)))
+            }
+            OperationErrorKind::StoreUnavailable(store) => {
+                let (status, code) = unstored(store);
+                Self::new(status, code, error.to_string())
+                    .with("outcome", Outcome::Rejected.as_str())
+            }
             OperationErrorKind::ShuttingDown => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "shutting_down",
@@ -52,12 +55,23 @@ fn rejected(refused: &ConfigError, message: String) -> Problem {
         .with("violation", refused.message())
 }
 
-fn failed(report: &ReloadReport, timed_out: bool) -> Problem {
-    let (status, code) = if timed_out {
+fn unstored(error: &StoreError) -> (StatusCode, &'static str) {
+    if error.is_conflict() {
+        (StatusCode::CONFLICT, "store_conflict")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable")
+    }
+}
+
+fn failure(timed_out: bool) -> (StatusCode, &'static str) {
+    if timed_out {
         (StatusCode::GATEWAY_TIMEOUT, "start_timeout")
     } else {
         (StatusCode::INTERNAL_SERVER_ERROR, "reload_failed")
-    };
+    }
+}
+
+fn failed(report: &ReloadReport, (status, code): (StatusCode, &'static str)) -> Problem {
     let members = members(report);
     let problem = Problem::new(status, code, report.message.as_str());
     members

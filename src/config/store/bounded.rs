@@ -1,0 +1,71 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{ConfigStore, PreparedPut, Put, Revision, StoreError, StoredConfig, StoredVersion};
+
+/// A store as the manager asks it: in a task of its own, so that a panic is caught and a thread
+/// that is blocked is not ours, and for no longer than the timeout.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    inner: Arc<dyn ConfigStore>,
+    timeout: Duration,
+    pub(crate) history_limit: usize,
+}
+
+impl Store {
+    pub(crate) fn new(
+        inner: Arc<dyn ConfigStore>,
+        timeout: Duration,
+        history_limit: usize,
+    ) -> Self {
+        Self {
+            inner,
+            timeout,
+            history_limit,
+        }
+    }
+
+    pub(crate) async fn load(&self, plugin: &str) -> Result<Option<StoredConfig>, StoreError> {
+        let (inner, plugin) = (Arc::clone(&self.inner), plugin.to_owned());
+        self.bound(async move { inner.load(&plugin).await }).await
+    }
+
+    pub(crate) async fn history(&self, plugin: &str) -> Result<Vec<StoredVersion>, StoreError> {
+        let (inner, plugin) = (Arc::clone(&self.inner), plugin.to_owned());
+        self.bound(async move { inner.history(&plugin).await })
+            .await
+    }
+
+    pub(crate) async fn prepare(
+        &self,
+        plugin: &str,
+        put: Put,
+    ) -> Result<Box<dyn PreparedPut>, StoreError> {
+        let (inner, plugin) = (Arc::clone(&self.inner), plugin.to_owned());
+        self.bound(async move { inner.prepare(&plugin, put).await })
+            .await
+    }
+
+    pub(crate) async fn commit(
+        &self,
+        prepared: Box<dyn PreparedPut>,
+    ) -> Result<Revision, StoreError> {
+        self.bound(async move { prepared.commit().await }).await
+    }
+
+    async fn bound<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut task = tokio::spawn(work);
+        match tokio::time::timeout(self.timeout, &mut task).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(ended)) => Err(StoreError::unavailable(ended)),
+            Err(_) => {
+                task.abort();
+                Err(StoreError::timed_out(self.timeout))
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Configs as files that an operator can read, edit, compare and back up.
+//!
+//! | file | part |
+//! | --- | --- |
+//! | `store.rs` | [`FileStore`]: which file is what |
+//! | `current.rs` | `<name>.json`, the current config, and nothing else in it |
+//! | `history.rs` | `.history/<name>/<version>.json`, the versions that were applied |
+//! | `put.rs` | both at once, or neither |
+//! | `disk.rs` | reading with a limit, writing so that it lasts, who is still at work on a file |
+
+mod current;
+mod disk;
+mod history;
+mod put;
+mod store;
+
+pub use store::FileStore;

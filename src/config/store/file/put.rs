@@ -1,0 +1,184 @@
+use std::fs::{self, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tempfile::NamedTempFile;
+
+use super::store::Inner;
+use super::{current, disk, history};
+use crate::config::store::{PreparedPut, Put, Revision, StoreError, StoreFuture};
+
+/// How the current config's file is called while it is not yet one.
+pub(super) const TEMPORARY: &str = ".config-";
+
+/// A version on disk, with nothing but two renames left to do.
+pub(super) struct Prepared {
+    store: Arc<Inner>,
+    plugin: String,
+    path: PathBuf,
+    history: PathBuf,
+    put: Put,
+    /// The current config, where it is to be changed.
+    config: Option<NamedTempFile>,
+    /// The entry of the history.
+    pending: NamedTempFile,
+    /// Set once nobody waits for the commit any more.
+    abandoned: Arc<AtomicBool>,
+}
+
+/// Writes everything down, under names that mean nothing yet.
+pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Prepared, StoreError> {
+    let (path, history) = (store.path(&plugin), store.history(&plugin));
+    let before = found(&store, &plugin, &put)?;
+    let write = |error: io::Error| StoreError::unavailable(error).at_path("write", &path);
+
+    create_dirs(&store.dir, &history).map_err(write)?;
+    let mode = permissions(&path, put.is_secret);
+    let bytes = history::encode(&put.version);
+    let pending = disk::write(&history, history::PENDING, &bytes, mode.clone()).map_err(write)?;
+    let is_other = || {
+        let before = before.and_then(|bytes| current::config(&path, &bytes).ok());
+        before.as_ref() != Some(&put.version.config)
+    };
+    let config = if put.is_current && is_other() {
+        let text = format!("{:#}\n", put.version.config);
+        let file = disk::write(&store.dir, TEMPORARY, text.as_bytes(), mode).map_err(write)?;
+        Some(file)
+    } else {
+        None
+    };
+    Ok(Prepared {
+        store,
+        plugin,
+        path,
+        history,
+        put,
+        config,
+        pending,
+        abandoned: Arc::default(),
+    })
+}
+
+/// Makes the directory of a history. That of the store is not made: it has to be there.
+fn create_dirs(store: &Path, history: &Path) -> io::Result<()> {
+    if history.is_dir() {
+        return Ok(());
+    }
+    for dir in [history.parent().unwrap_or(store), history] {
+        match fs::create_dir(dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => disk::sync(dir.parent().unwrap_or(store))?,
+        }
+    }
+    Ok(())
+}
+
+/// What is in the current config's file, if that is what the put expects.
+fn found(store: &Inner, plugin: &str, put: &Put) -> Result<Option<Vec<u8>>, StoreError> {
+    let path = store.path(plugin);
+    let (found, revision) = current::read(&store.seen, plugin, &path);
+    if put.expected.is_some_and(|expected| expected != revision) {
+        return Err(StoreError::conflict(revision).at_path("write", &path));
+    }
+    match found {
+        Ok(found) => Ok(found),
+        // Whatever is in the way stays; a file that is too large, or not readable, is replaced.
+        Err(error) if put.is_current && fs::metadata(&path).is_ok_and(|is| !is.is_file()) => {
+            Err(StoreError::unavailable(error).at_path("write", &path))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// Those of the file that is replaced, but never more than the owner's for a secret.
+fn permissions(path: &Path, is_secret: bool) -> Option<Permissions> {
+    if is_secret {
+        return None;
+    }
+    let before = fs::metadata(path).map(|before| before.permissions());
+    before.ok().or_else(disk::readable)
+}
+
+impl Prepared {
+    fn commit(self) -> Result<Revision, StoreError> {
+        let Self {
+            store,
+            plugin,
+            path,
+            history,
+            put,
+            config,
+            pending,
+            abandoned,
+        } = self;
+        let write = |error: io::Error| StoreError::unavailable(error).at_path("write", &path);
+        let before = found(&store, &plugin, &put)?;
+        // Relaxed: it is a request to leave off, nothing is read because of it.
+        if abandoned.load(Ordering::Relaxed) {
+            return Err(write(io::Error::other("nobody waits for it any more")));
+        }
+        if let Some(config) = config {
+            config.persist(&path).map_err(|error| write(error.error))?;
+            if let Err(error) = disk::sync(&store.dir) {
+                put_back(&store, &path, before);
+                return Err(write(error));
+            }
+        }
+        // It is the current config now. What follows can be made up for: by `recover`.
+        let entry = history::path(&history, put.version.version.number());
+        match pending.persist(&entry) {
+            Ok(_) => {}
+            Err(error) if put.is_current => {
+                tracing::warn!(error = %error.error, "not yet in the history");
+                // Kept for whoever loads it next.
+                let _ = error.file.keep();
+            }
+            Err(error) => return Err(write(error.error)),
+        }
+        let tidied =
+            disk::sync(&history).and_then(|()| history::prune(&history, put.history_limit));
+        if let Err(error) = tidied {
+            tracing::warn!(%error, "the history could not be tidied up");
+        }
+        let (_, revision) = current::read(&store.seen, &plugin, &path);
+        Ok(revision)
+    }
+}
+
+/// As good as that can be done where a directory cannot be synchronized.
+fn put_back(store: &Inner, path: &Path, before: Option<Vec<u8>>) {
+    let put_back = match before {
+        None => fs::remove_file(path),
+        Some(bytes) => {
+            let permissions = fs::metadata(path).map(|is| is.permissions()).ok();
+            let file = disk::write(&store.dir, TEMPORARY, &bytes, permissions);
+            file.and_then(|file| Ok(file.persist(path).map(drop)?))
+        }
+    };
+    if let Err(error) = put_back {
+        tracing::error!(path = %path.display(), %error, "the config before could not be put back");
+    }
+}
+
+/// Says so when nobody waits any more.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // Relaxed: pairs with the load in `commit`, which decides nothing else by it.
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl PreparedPut for Prepared {
+    fn commit(self: Box<Self>) -> StoreFuture<'static, Revision> {
+        let waiting = Waiting(Arc::clone(&self.abandoned));
+        Box::pin(async move {
+            let done = super::store::blocking(move || Prepared::commit(*self)).await;
+            drop(waiting);
+            done
+        })
+    }
+}

@@ -1,0 +1,163 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::current::{self, Seen};
+use super::{disk, history, put};
+use crate::config::store::{
+    ConfigChanges, ConfigStore, PreparedPut, Put, Revision, StoreError, StoreFuture, StoredConfig,
+    StoredVersion,
+};
+use crate::plugin::is_name;
+
+/// Configs as files in a directory, which an operator can read, edit, compare and back up: what a
+/// manager with a [`plugin_dir`](crate::PluginManagerBuilder::plugin_dir) keeps them in.
+///
+/// | file | is |
+/// | --- | --- |
+/// | `<name>.json` | the current config of the plugin, and nothing else |
+/// | `.history/<name>/<version>.json` | a version that was applied: `version`, `etag`, `time` (seconds since 1970), `actor`, `cause`, `outcome`, `config` |
+///
+/// Every write is made under another name, synchronized and renamed, and the directory is
+/// synchronized, too: after a crash at any point, or a loss of power, there is the config before or
+/// the one after. What a crash leaves behind is removed when the store is next opened. Files of
+/// plugins with secret fields are the owner's only; others have the permissions of the file they
+/// take the place of, or 0644.
+///
+/// A file that holds the config which is put already is left as it is written. One that does not
+/// is replaced, comments and order of members with it: JSON has neither.
+///
+/// Several processes may use one directory: what one of them writes the others find when they
+/// look. Two that write the same plugin's config in the same instant are not kept apart.
+#[derive(Debug, Clone)]
+pub struct FileStore {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) dir: PathBuf,
+    pub(super) seen: Seen,
+}
+
+impl FileStore {
+    /// The store in a directory that exists, tidied up.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read.
+    pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
+        let dir = dir.into();
+        std::fs::read_dir(&dir)?;
+        // A directory that cannot be written to can be read all the same.
+        if let Err(error) = disk::remove_abandoned(&dir, put::TEMPORARY) {
+            tracing::warn!(dir = %dir.display(), %error, "could not be tidied up");
+        }
+        let seen = Seen::default();
+        Ok(Self {
+            inner: Arc::new(Inner { dir, seen }),
+        })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    fn run<T: Send + 'static>(
+        &self,
+        plugin: &str,
+        work: impl FnOnce(Arc<Inner>, String) -> Result<T, StoreError> + Send + 'static,
+    ) -> StoreFuture<'static, T> {
+        let (inner, plugin) = (Arc::clone(&self.inner), plugin.to_owned());
+        if !is_name(&plugin) {
+            let error = StoreError::unavailable(format!("{plugin:?} is no name of a plugin"));
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        Box::pin(blocking(move || work(inner, plugin)))
+    }
+}
+
+impl Inner {
+    pub(super) fn path(&self, plugin: &str) -> PathBuf {
+        self.dir.join(format!("{plugin}.json"))
+    }
+
+    pub(super) fn history(&self, plugin: &str) -> PathBuf {
+        self.dir.join(".history").join(plugin)
+    }
+
+    fn load(&self, plugin: &str) -> Result<Option<StoredConfig>, StoreError> {
+        let (path, dir) = (self.path(plugin), self.history(plugin));
+        let (found, revision) = current::read(&self.seen, plugin, &path);
+        let found = found
+            .map_err(|error| StoreError::from(error).at_path("read", &path))
+            .and_then(|found| {
+                let config = |bytes: Vec<u8>| current::config(&path, &bytes);
+                found.map(config).transpose()
+            })
+            .map_err(|error| error.at_revision(revision));
+        let config = found.as_ref().ok().and_then(Option::as_ref);
+        if let Err(error) = history::recover(&dir, config) {
+            tracing::warn!(%error, "the history could not be tidied up");
+        }
+        let Some(config) = found? else {
+            return Ok(None);
+        };
+        let newest = history::numbers(&dir).unwrap_or_default().first().copied();
+        let newest = newest.and_then(|number| history::read(&dir, number).ok()?);
+        let version = newest
+            .filter(|newest| newest.config == config)
+            .map(|newest| newest.version);
+        Ok(Some(StoredConfig {
+            revision,
+            version,
+            config,
+        }))
+    }
+}
+
+impl ConfigStore for FileStore {
+    fn load<'a>(&'a self, plugin: &'a str) -> StoreFuture<'a, Option<StoredConfig>> {
+        self.run(plugin, |inner, plugin| inner.load(&plugin))
+    }
+
+    fn history<'a>(&'a self, plugin: &'a str) -> StoreFuture<'a, Vec<StoredVersion>> {
+        self.run(plugin, |inner, plugin| {
+            let dir = inner.history(&plugin);
+            history::all(&dir).map_err(|error| StoreError::from(error).at_path("read", &dir))
+        })
+    }
+
+    fn version<'a>(
+        &'a self,
+        plugin: &'a str,
+        number: u64,
+    ) -> StoreFuture<'a, Option<StoredVersion>> {
+        self.run(plugin, move |inner, plugin| {
+            history::read(&inner.history(&plugin), number)
+        })
+    }
+
+    fn prepare<'a>(&'a self, plugin: &'a str, put: Put) -> StoreFuture<'a, Box<dyn PreparedPut>> {
+        self.run(plugin, |inner, plugin| {
+            let prepared: Box<dyn PreparedPut> = Box::new(put::prepare(inner, plugin, put)?);
+            Ok(prepared)
+        })
+    }
+
+    fn changes(&self, after: Revision) -> Box<dyn ConfigChanges> {
+        self.inner.seen.changes(after)
+    }
+}
+
+/// Runs work that blocks on a thread for it.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(ended) => Err(StoreError::unavailable(ended)),
+    }
+}

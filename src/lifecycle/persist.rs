@@ -1,0 +1,164 @@
+use serde_json::Value;
+use tower_plugin_gate::PluginState;
+
+use super::Options;
+use super::candidate::Candidate;
+use super::exchange::Done;
+use super::hook::HookError;
+use super::task::Lifecycle;
+use crate::config::{PreparedPut, Put, Revision, StoreError, StoredConfig, StoredVersion};
+use crate::{ConfigVersion, Operation, OperationErrorKind, Outcome, Plugin};
+
+impl<P: Plugin> Lifecycle<P> {
+    /// The store's config, if it has one.
+    pub(super) async fn stored(&mut self) -> Result<Option<StoredConfig>, OperationErrorKind> {
+        let loaded = self.store.load(self.name()).await;
+        self.revision = match &loaded {
+            Ok(Some(stored)) => Some(stored.revision),
+            Ok(None) => Some(Revision::ABSENT),
+            Err(error) => error.revision(),
+        };
+        let stored = loaded.map_err(OperationErrorKind::StoreUnavailable)?;
+        if let Some(version) = stored.as_ref().and_then(|stored| stored.version) {
+            self.recorded = Some(version);
+        }
+        Ok(stored)
+    }
+
+    /// The config to begin with: the store's, or else the registered one; where the store's is
+    /// broken, the last version that is not.
+    pub(super) async fn first(&mut self) -> Result<Candidate, OperationErrorKind> {
+        let stored = self.stored().await;
+        let history = self.store.history(self.name()).await;
+        let history = history.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the history cannot be read");
+            Vec::new()
+        });
+        let newest = history.first();
+        let (refused, broken) = match stored {
+            Ok(Some(stored)) => match self.check(&stored.config) {
+                Ok(()) => return Ok(self.begin_with(stored.config, stored.version, newest)),
+                Err(refused) => (refused, Some(stored.config)),
+            },
+            Ok(None) => {
+                let same = newest.filter(|newest| newest.config == self.config);
+                let version = same.map(|newest| newest.version);
+                return Ok(self.begin_with(self.config.clone(), version, newest));
+            }
+            Err(refused) => (refused, None),
+        };
+        let good = history.iter().find(|kept| self.check(&kept.config).is_ok());
+        let Some(good) = good else {
+            // What its type refuses fails to start, and says why.
+            return broken
+                .map(|config| self.begin_with(config, None, newest))
+                .ok_or(refused);
+        };
+        let (refused, number) = (self.refuse(refused), good.version.number());
+        let notice = format!("{refused}; version {number} serves instead: mend what is stored");
+        self.notice = Some(notice);
+        Ok(self.begin_with(good.config.clone(), Some(good.version), newest))
+    }
+
+    /// Has the first config in place of the registered one, before anything is built from it.
+    fn begin_with(
+        &mut self,
+        config: Value,
+        known: Option<ConfigVersion>,
+        newest: Option<&StoredVersion>,
+    ) -> Candidate {
+        self.recorded = known;
+        self.config = config;
+        let next = |newest: &StoredVersion| ConfigVersion {
+            number: newest.version.number + 1,
+            ..newest.version
+        };
+        if let Some(version) = known.or_else(|| newest.map(next)) {
+            self.config_version = version;
+        }
+        let (shown, version) = (self.secrets.mask(&self.config), self.config_version);
+        self.published.publish(|snapshot| {
+            snapshot.config = shown;
+            snapshot.config_version = version;
+        });
+        self.in_force()
+    }
+
+    /// Has the store do all of a put that may fail, before anything is touched: a disk that is full
+    /// refuses a change. What the store has already goes into its history if that can be written.
+    pub(super) async fn prepare(
+        &self,
+        operation: Operation,
+        candidate: &Candidate,
+        options: &Options,
+    ) -> Result<Option<Box<dyn PreparedPut>>, OperationErrorKind> {
+        if self.recorded == Some(candidate.version) {
+            return Ok(None);
+        }
+        let is_change = is_change(operation);
+        let has_current = self.revision.is_some_and(|is| is != Revision::ABSENT);
+        let mut version = StoredVersion::new(candidate.version, candidate.config.clone());
+        version.actor.clone_from(&options.actor);
+        version.cause.clone_from(&options.cause);
+        let put = Put {
+            version,
+            expected: self.revision,
+            is_current: is_change || has_current,
+            is_secret: !self.secrets.is_empty(),
+            history_limit: self.store.history_limit,
+        };
+        match self.store.prepare(self.name(), put).await {
+            Ok(prepared) => Ok(Some(prepared)),
+            Err(error) if is_change => Err(OperationErrorKind::StoreUnavailable(error)),
+            Err(error) => {
+                tracing::warn!(%error, "left out of the history");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Has the store keep what was applied, before anybody is told. A change that cannot be kept is
+    /// taken back: nothing is in force that a restart would undo.
+    pub(super) async fn persist(
+        &mut self,
+        operation: Operation,
+        prepared: Option<Box<dyn PreparedPut>>,
+        before: Candidate,
+        mut done: Done,
+    ) -> Done {
+        done.warning = done.warning.or(self.notice.take());
+        let (Outcome::Applied, Some(prepared)) = (done.outcome, prepared) else {
+            return done;
+        };
+        match self.store.commit(prepared).await {
+            Ok(revision) => {
+                self.revision = Some(revision);
+                self.recorded = Some(self.config_version);
+                done
+            }
+            Err(error) if is_change(operation) => self.take_back(before, error, done).await,
+            Err(error) => {
+                tracing::warn!(%error, "left out of the history");
+                done
+            }
+        }
+    }
+
+    async fn take_back(&mut self, before: Candidate, error: StoreError, done: Done) -> Done {
+        tracing::error!(%error, "the config cannot be stored: going back to the one before");
+        self.adopt(before);
+        let mut back = Done::new(Outcome::RolledBack, "the config before is kept");
+        if self.running.is_some() {
+            self.take_down(PluginState::Reloading).await;
+            back = self.restore().await;
+        }
+        back.drain = done.drain;
+        back.stop_error = done.stop_error;
+        back.because(HookError::failed("storing the config", error))
+    }
+}
+
+/// Whether an operation is there to change what is stored.
+fn is_change(operation: Operation) -> bool {
+    operation == Operation::UpdateConfig
+}

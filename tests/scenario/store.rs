@@ -1,0 +1,103 @@
+//! A store that fails, hangs or panics when the test says so.
+
+use std::sync::{Arc, Mutex};
+
+use tower_plugin::{
+    ConfigChanges, ConfigStore, MemoryStore, PreparedPut, Put, Revision, StoreError, StoreFuture,
+    StoredConfig, StoredVersion,
+};
+
+/// How a store does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    Fails,
+    Hangs,
+    Panics,
+}
+
+/// What of it does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum During {
+    Load,
+    Prepare,
+    Commit,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Flaky {
+    pub inner: MemoryStore,
+    outage: Arc<Mutex<Option<(During, Outage)>>>,
+}
+
+impl Flaky {
+    pub fn fail(&self, during: During, outage: Outage) {
+        *self.outage.lock().unwrap() = Some((during, outage));
+    }
+
+    pub fn heal(&self) {
+        *self.outage.lock().unwrap() = None;
+    }
+
+    async fn pass(&self, now: During) -> Result<(), StoreError> {
+        let outage = *self.outage.lock().unwrap();
+        match outage.filter(|(during, _)| *during == now) {
+            None => Ok(()),
+            Some((_, Outage::Fails)) => Err(StoreError::unavailable("no space left")),
+            Some((_, Outage::Hangs)) => std::future::pending().await,
+            Some((_, Outage::Panics)) => panic!("the store panics"),
+        }
+    }
+}
+
+impl ConfigStore for Flaky {
+    fn load<'a>(&'a self, plugin: &'a str) -> StoreFuture<'a, Option<StoredConfig>> {
+        Box::pin(async move {
+            self.pass(During::Load).await?;
+            self.inner.load(plugin).await
+        })
+    }
+
+    fn history<'a>(&'a self, plugin: &'a str) -> StoreFuture<'a, Vec<StoredVersion>> {
+        Box::pin(async move {
+            self.pass(During::Load).await?;
+            self.inner.history(plugin).await
+        })
+    }
+
+    fn version<'a>(
+        &'a self,
+        plugin: &'a str,
+        number: u64,
+    ) -> StoreFuture<'a, Option<StoredVersion>> {
+        Box::pin(async move {
+            self.pass(During::Load).await?;
+            self.inner.version(plugin, number).await
+        })
+    }
+
+    fn prepare<'a>(&'a self, plugin: &'a str, put: Put) -> StoreFuture<'a, Box<dyn PreparedPut>> {
+        Box::pin(async move {
+            self.pass(During::Prepare).await?;
+            let (store, inner) = (self.clone(), self.inner.prepare(plugin, put).await?);
+            Ok(Box::new(Prepared { store, inner }) as Box<dyn PreparedPut>)
+        })
+    }
+
+    fn changes(&self, after: Revision) -> Box<dyn ConfigChanges> {
+        self.inner.changes(after)
+    }
+}
+
+struct Prepared {
+    store: Flaky,
+    inner: Box<dyn PreparedPut>,
+}
+
+impl PreparedPut for Prepared {
+    fn commit(self: Box<Self>) -> StoreFuture<'static, Revision> {
+        Box::pin(async move {
+            self.store.pass(During::Commit).await?;
+            self.inner.commit().await
+        })
+    }
+}
