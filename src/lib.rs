@@ -18,7 +18,7 @@ mod time;
 pub use config::{
     ChangeKind, ConfigChanges, ConfigError, ConfigStore, ConfigVersion, ConfigView, FieldChange,
     FileStore, MASK, MemoryStore, ParseConfigVersionError, PreparedPut, Put, Revision, StoreChange,
-    StoreError, StoreFuture, StoredConfig, StoredVersion,
+    StoreError, StoreFuture, StoredConfig, StoredVersion, Violation,
 };
 pub use duration::{GoDuration, ParseDurationError};
 pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};

@@ -5,7 +5,6 @@ mod allocations;
 mod cancel;
 mod drained;
 mod frames;
-mod lifecycle;
 mod loopback;
 mod pending;
 mod rejected;
@@ -26,7 +25,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut report = Report::new(full);
-    let rows: [Row; 11] = [
+    let rows: [Row; 10] = [
         ("unary", unary::measure),
         ("threads", threads::measure),
         ("pending", pending::measure),
@@ -37,7 +36,6 @@ fn main() {
         ("cancel", cancel::measure),
         ("storm", storm::measure),
         ("loopback", loopback::measure),
-        ("lifecycle", lifecycle::measure),
     ];
     for (name, measure) in rows {
         if only.as_ref().is_none_or(|only| only == name) {

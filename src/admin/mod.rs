@@ -12,7 +12,7 @@
 //! | `POST /plugins/reload?plugin=` | reloads, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
 //! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
 //! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled |
-//! | `GET /plugins/config?plugin=` | its config, secrets masked, with a strong `ETag`; honours `If-None-Match` |
+//! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag`; honours `If-None-Match` |
 //! | `PUT /plugins/config?plugin=` | puts a whole config in force (`application/json`); honours `If-Match` |
 //! | `PATCH /plugins/config?plugin=` | changes it in part (RFC 7396, `application/merge-patch+json`); honours `If-Match` |
 //! | `GET /plugins/schema?plugin=` | the JSON Schema of its config, if it publishes one |
@@ -40,7 +40,8 @@
 //! Every error has one shape: `status` is `"error"`, `code` names the reason for programs and
 //! `message` for people; `plugin` is there when it is known, and `timestamp` always. A failed
 //! reload or config also says `outcome`, `state`, `generation` and `drain`; a refused config the
-//! `pointer` to the offending place and its `violation`. To who accepts
+//! `pointer` to the offending place and its `violation`, and with `violations` all of both, up to 64
+//! (`has_more_violations` where there are more). To who accepts
 //! `application/problem+json` the same is told as RFC 9457 has it: `status` is then the number,
 //! and `type`, `title` and `detail` are added.
 //!

@@ -1,66 +1,9 @@
-use std::error::Error;
-use std::fmt;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::pointer::join;
-
-/// Why a config was refused: where, and what must hold there.
-///
-/// ```
-/// # use serde_json::json;
-/// # use tower_plugin::{BoxError, PluginManager, plugin_fn};
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
-/// let manager = PluginManager::new();
-/// let start = |limits: std::collections::BTreeMap<String, u32>| async move { Ok::<_, BoxError>(limits) };
-/// manager.register("limits", plugin_fn(start)).await?;
-///
-/// let error = manager.update_config("limits", json!({"geo": "many"})).await.unwrap_err();
-/// let refused = error.config_error().expect("the config is refused");
-/// assert_eq!(refused.pointer(), "/geo");
-/// assert!(refused.to_string().contains("invalid type"));
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConfigError {
-    pointer: String,
-    message: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            message: message.into(),
-        }
-    }
-
-    /// JSON pointer (RFC 6901) to the offending place; empty for the config as a whole.
-    #[must_use]
-    pub fn pointer(&self) -> &str {
-        &self.pointer
-    }
-
-    /// What is wrong there.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pointer.as_str() {
-            "" => write!(f, "config refused: {}", self.message),
-            pointer => write!(f, "config refused at `{pointer}`: {}", self.message),
-        }
-    }
-}
-
-impl Error for ConfigError {}
+use crate::ConfigError;
 
 /// Reads a config as the plugin's type.
 pub(crate) fn decode<T: DeserializeOwned>(config: &Value) -> Result<T, ConfigError> {
@@ -73,10 +16,35 @@ pub(crate) fn decode<T: DeserializeOwned>(config: &Value) -> Result<T, ConfigErr
     if let (true, Ok(decoded)) = (empty, T::deserialize(Value::Null)) {
         return Ok(decoded);
     }
-    Err(ConfigError::new(
-        pointer(refused.path()),
-        refused.inner().to_string(),
-    ))
+    let (pointer, message) = (pointer(refused.path()), refused.inner().to_string());
+    Err(match missing(&message) {
+        Some(name) => ConfigError::new(join(&pointer, name), "must be set: missing field"),
+        None => ConfigError::new(pointer, demand(message)),
+    })
+}
+
+/// The field that is missing.
+fn missing(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.strip_suffix('`')
+}
+
+/// What must hold, from serde's words for what does not.
+fn demand(message: String) -> String {
+    const MISTAKES: [&str; 4] = [
+        "invalid type",
+        "invalid value",
+        "invalid length",
+        "unknown variant",
+    ];
+    if message.starts_with("unknown field") {
+        return format!("must not be set: {message}");
+    }
+    match message.split_once(", expected ") {
+        Some((found, expected)) if MISTAKES.iter().any(|mistake| found.starts_with(mistake)) => {
+            format!("must be {expected}: {found}")
+        }
+        _ => message,
+    }
 }
 
 fn pointer(path: &Path) -> String {
@@ -109,7 +77,7 @@ mod tests {
     fn refusal_points_at_the_offending_place() {
         let error = decode::<Limits>(&json!({"networks": {"a/b~": [1, 300]}})).unwrap_err();
         assert_eq!(error.pointer(), "/networks/a~1b~0/1");
-        assert!(error.message().contains("300"), "{error}");
+        assert_eq!(error.message(), "must be u8: invalid value: integer `300`");
     }
 
     #[test]
@@ -122,11 +90,10 @@ mod tests {
     fn empty_object_is_no_config_but_null_stands_for_nothing_else() {
         assert!(decode::<()>(&json!({})).is_ok());
         assert!(decode::<()>(&json!({"a": 1})).is_err());
-        assert!(
-            decode::<Limits>(&json!({}))
-                .unwrap_err()
-                .message()
-                .contains("networks")
+        let missing = decode::<Limits>(&json!({})).unwrap_err();
+        assert_eq!(
+            (missing.pointer(), missing.message()),
+            ("/networks", "must be set: missing field")
         );
     }
 }

@@ -1,21 +1,24 @@
-//! Configs: decoding them, masking their secrets, changing them in part, telling what was changed,
-//! numbering and storing them.
+//! Configs: decoding them, checking them against their schema, masking their secrets, changing them
+//! in part, telling what was changed, numbering and storing them.
 
 mod decode;
 mod diff;
+mod error;
 mod json;
 mod merge;
 mod pointer;
+mod schema;
 mod secret;
 mod store;
 mod version;
 
-pub use decode::ConfigError;
 pub(crate) use decode::decode;
 pub use diff::{ChangeKind, FieldChange};
 pub(crate) use diff::{diff, fields};
+pub use error::{ConfigError, Violation};
 pub(crate) use json::parse;
 pub(crate) use merge::merge_patch;
+pub(crate) use schema::Schema;
 pub use secret::MASK;
 pub(crate) use secret::{SecretTexts, Secrets};
 pub(crate) use store::Store;

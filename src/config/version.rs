@@ -66,8 +66,12 @@ impl FromStr for ConfigVersion {
 pub struct ConfigView {
     /// Name of the plugin.
     pub plugin: String,
-    /// The config, secrets masked as [`MASK`](crate::MASK).
+    /// The config as it is stored, secrets masked as [`MASK`](crate::MASK). It can be sent back as
+    /// it is.
     pub config: Value,
+    /// The same with the defaults that the plugin's schema has for what is left out: what an
+    /// instance is built from, as far as the schema tells.
+    pub effective: Value,
     /// 1, 2, 3… for each config that was applied.
     #[serde(serialize_with = "number")]
     pub version: ConfigVersion,

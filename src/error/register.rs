@@ -21,6 +21,17 @@ pub enum RegisterError {
         /// The one that is missing.
         dependency: String,
     },
+    /// What the plugin publishes as the schema of its config is none, or refers to what is not in
+    /// it: each schema is complete, and nothing is fetched for it. Without the feature `validate`
+    /// only its references and defaults are looked at.
+    #[error("the schema of plugin `{plugin}` is invalid: {reason}")]
+    #[non_exhaustive]
+    InvalidSchema {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong, and where in the schema.
+        reason: String,
+    },
     /// The manager shuts down.
     #[error("the manager is shutting down: nothing can be registered any more")]
     ShuttingDown,

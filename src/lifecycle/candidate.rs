@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::task::Lifecycle;
 use super::{ConfigChange, Options, Request};
-use crate::config::{StoredConfig, decode, merge_patch};
+use crate::config::{StoredConfig, merge_patch};
 use crate::{ConfigError, ConfigVersion, OperationErrorKind, Plugin};
 
 /// A config to build the next instance from, and the version it will have.
@@ -19,13 +19,13 @@ impl<P: Plugin> Lifecycle<P> {
         request: Request,
     ) -> Result<Candidate, OperationErrorKind> {
         match request {
-            Request::UpdateConfig(change) => self.changed(change),
+            Request::UpdateConfig(change) => self.changed(change).await,
             Request::Register => self.first().await,
             // Somebody may have edited the file: this is how they have it read.
             Request::Reload | Request::Enable => match self.stored().await? {
-                Some(stored) if stored.config != self.config => self.edited(stored),
+                Some(stored) if stored.config != self.config => self.edited(stored).await,
                 _ => {
-                    self.check(&self.config)?;
+                    self.check(&self.config).await?;
                     Ok(self.in_force())
                 }
             },
@@ -47,7 +47,7 @@ impl<P: Plugin> Lifecycle<P> {
         (meant != current).then_some(OperationErrorKind::VersionMismatch { current })
     }
 
-    fn changed(&self, change: ConfigChange) -> Result<Candidate, OperationErrorKind> {
+    async fn changed(&self, change: ConfigChange) -> Result<Candidate, OperationErrorKind> {
         let mut config = match change {
             ConfigChange::Replace(config) => config,
             ConfigChange::Merge(patch) => {
@@ -57,19 +57,19 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         self.secrets.unmask(&mut config, &self.config);
-        self.accept(config)
+        self.accept(config).await
     }
 
     /// What somebody else put into the store.
-    fn edited(&self, stored: StoredConfig) -> Result<Candidate, OperationErrorKind> {
-        let accepted = self.accept(stored.config)?;
+    async fn edited(&self, stored: StoredConfig) -> Result<Candidate, OperationErrorKind> {
+        let accepted = self.accept(stored.config).await?;
         Ok(Candidate {
             version: stored.version.unwrap_or(accepted.version),
             ..accepted
         })
     }
 
-    fn accept(&self, config: Value) -> Result<Candidate, OperationErrorKind> {
+    async fn accept(&self, config: Value) -> Result<Candidate, OperationErrorKind> {
         if !config.is_object() {
             let refused = ConfigError::new("", "must be a JSON object");
             return Err(OperationErrorKind::ConfigRejected(refused));
@@ -80,7 +80,7 @@ impl<P: Plugin> Lifecycle<P> {
                 pointer, must,
             )));
         }
-        self.check(&config)?;
+        self.check(&config).await?;
         let number = self.config_version.number + 1;
         Ok(Candidate {
             config,
@@ -91,10 +91,9 @@ impl<P: Plugin> Lifecycle<P> {
         })
     }
 
-    /// Whether the plugin's type takes a config.
-    pub(super) fn check(&self, config: &Value) -> Result<(), OperationErrorKind> {
-        decode::<P::Config>(config).map(drop).map_err(|refused| {
-            OperationErrorKind::ConfigRejected(self.secrets.scrub_refusal(&refused, config))
-        })
+    /// Whether the plugin's schema and type take a config.
+    pub(super) async fn check(&self, config: &Value) -> Result<(), OperationErrorKind> {
+        let read = self.read(config).await;
+        read.map(drop).map_err(OperationErrorKind::ConfigRejected)
     }
 }

@@ -9,6 +9,7 @@
 //! | `operation.rs` | a command from its validation to its report |
 //! | `candidate.rs` | the config an operation is carried out with |
 //! | `persist.rs` | what the store has, and putting what is in force there |
+//! | `read.rs` | a config as the plugin's type, checked |
 //! | `exchange.rs` | one generation for another, by either strategy |
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
 //! | `health/` | background checks, and what they come to |
@@ -25,6 +26,7 @@ mod health;
 mod hook;
 mod operation;
 mod persist;
+mod read;
 mod settings;
 mod snapshot;
 mod start;

@@ -36,7 +36,7 @@ impl<P: Plugin> Lifecycle<P> {
         });
         let newest = history.first();
         let (refused, broken) = match stored {
-            Ok(Some(stored)) => match self.check(&stored.config) {
+            Ok(Some(stored)) => match self.check(&stored.config).await {
                 Ok(()) => return Ok(self.begin_with(stored.config, stored.version, newest)),
                 Err(refused) => (refused, Some(stored.config)),
             },
@@ -47,7 +47,13 @@ impl<P: Plugin> Lifecycle<P> {
             }
             Err(refused) => (refused, None),
         };
-        let good = history.iter().find(|kept| self.check(&kept.config).is_ok());
+        let mut good = None;
+        for kept in &history {
+            if self.check(&kept.config).await.is_ok() {
+                good = Some(kept);
+                break;
+            }
+        }
         let Some(good) = good else {
             // What its type refuses fails to start, and says why.
             return broken

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tower_plugin_gate::{Gate, PluginState};
 
 use super::{HealthRecord, ReloadStrategy};
+use crate::config::Schema;
 use crate::operation::Record;
 use crate::report::{LastError, PluginHealth, PluginInfo, ReportedHealth};
 use crate::{ConfigVersion, HealthStatus};
@@ -19,7 +20,7 @@ pub(crate) struct Published {
     pub(crate) strategy: ReloadStrategy,
     pub(crate) required: bool,
     pub(crate) dependencies: Vec<String>,
-    pub(crate) schema: Option<Value>,
+    pub(crate) schema: Arc<Schema>,
     snapshot: watch::Sender<Snapshot>,
 }
 
@@ -54,7 +55,7 @@ impl Published {
         strategy: ReloadStrategy,
         required: bool,
         dependencies: Vec<String>,
-        schema: Option<Value>,
+        schema: Arc<Schema>,
         snapshot: Snapshot,
     ) -> Self {
         let snapshot = watch::Sender::new(snapshot);
@@ -68,6 +69,10 @@ impl Published {
             schema,
             snapshot,
         }
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.snapshot.borrow().clone()
     }
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
@@ -99,7 +104,8 @@ impl Published {
     }
 
     pub(crate) fn info(&self) -> PluginInfo {
-        self.read(|snapshot| PluginInfo {
+        let snapshot = self.snapshot();
+        PluginInfo {
             name: self.name.to_string(),
             status: snapshot.state,
             health: snapshot.health(),
@@ -111,8 +117,8 @@ impl Published {
             operation_id: snapshot.operation.as_ref().map(|record| record.id),
             since: snapshot.since,
             strategy: self.strategy,
-            last_error: snapshot.last_error.clone(),
-        })
+            last_error: snapshot.last_error,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::check::{ask_health, health_found};
 use super::health::Monitor;
 use super::hook::{self, HookError};
 use super::task::Lifecycle;
-use crate::config::{SecretTexts, decode};
+use crate::config::SecretTexts;
 use crate::{EventKind, Health, HealthStatus, OperationPhase, Plugin, StartContext, StartReason};
 
 /// A generation, what ends its background tasks, and how it was when it was started.
@@ -29,12 +29,8 @@ impl<P: Plugin> Lifecycle<P> {
         reason: StartReason,
     ) -> Result<Running<P::Instance>, HookError> {
         let number = self.generation + 1;
-        let decoded = decode::<P::Config>(config).map_err(|refused| {
-            HookError::failed(
-                "reading the config",
-                self.secrets.scrub_refusal(&refused, config),
-            )
-        })?;
+        let read = self.read(config).await;
+        let read = read.map_err(|refused| HookError::failed("reading the config", refused))?;
         self.event(
             EventKind::Starting,
             format!("starting generation {number} ({reason})"),
@@ -47,7 +43,7 @@ impl<P: Plugin> Lifecycle<P> {
         let context = StartContext::new(Arc::clone(self.name()), number, reason);
         let (plugin, cx) = (Arc::clone(&self.plugin), context.clone());
         let started = hook::run("start", self.settings.start_timeout, async move {
-            plugin.start(decoded, cx).await
+            plugin.start(read, cx).await
         });
         let generation = match started.await {
             Ok(instance) => Generation::new(number, instance),

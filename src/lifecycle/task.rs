@@ -60,7 +60,7 @@ impl<P: Plugin> Lifecycle<P> {
         registry: Registry,
         out_of_time: CancellationToken,
     ) -> Self {
-        let secrets = Secrets::new(plugin.secret_fields());
+        let secrets = published.schema.secrets().clone();
         Self {
             plugin: Arc::new(plugin),
             settings,
@@ -83,10 +83,10 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     /// Takes commands until one of them ends the plugin, or nobody is left to give any.
-    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Box<Command>>) {
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         while let Some(command) = commands.recv().await {
             // Boxed: a plugin at rest is to take little memory.
-            if Box::pin(self.obey(*command)).await.is_break() {
+            if Box::pin(self.obey(command)).await.is_break() {
                 return;
             }
         }

@@ -209,13 +209,22 @@ impl PluginManager {
     ///
     /// An [`OperationError`] when there is no such plugin.
     pub fn config(&self, name: &str) -> Result<ConfigView, OperationError> {
-        let entry = self.entry(name)?;
-        Ok(entry.published.read(|snapshot| ConfigView {
+        let published = self.entry(name)?.published;
+        let (config, version, since) = published.read(|snapshot| {
+            let config = snapshot.config.clone();
+            (config, snapshot.config_version, snapshot.config_since)
+        });
+        let schema = &published.schema;
+        // A config that it cannot be told of does not start.
+        let effective = schema.effective(&config).ok();
+        let effective = effective.map(|effective| schema.secrets().mask(&effective));
+        Ok(ConfigView {
             plugin: name.to_owned(),
-            config: snapshot.config.clone(),
-            version: snapshot.config_version,
-            since: snapshot.config_since,
-        }))
+            effective: effective.unwrap_or_else(|| config.clone()),
+            config,
+            version,
+            since,
+        })
     }
 
     /// The JSON Schema of the plugin's config, if it publishes one.
@@ -224,7 +233,7 @@ impl PluginManager {
     ///
     /// An [`OperationError`] when there is no such plugin.
     pub fn config_schema(&self, name: &str) -> Result<Option<Value>, OperationError> {
-        Ok(self.entry(name)?.published.schema.clone())
+        Ok(self.entry(name)?.published.schema.published().cloned())
     }
 
     /// Events from now on.

@@ -12,7 +12,7 @@ use super::manager::Inner;
 use super::operation::give;
 use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
-use crate::config::{MemoryStore, Secrets, Store};
+use crate::config::{MemoryStore, Schema, Store};
 use crate::lifecycle::{
     HealthRecord, Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot,
 };
@@ -118,7 +118,12 @@ impl<P: Plugin> Registration<P> {
             run: manager.inner.next_run(),
             number: 1,
         };
-        let shown = Secrets::new(plugin.secret_fields()).mask(&config);
+        let schema = Schema::new(plugin.config_schema(), plugin.secret_fields());
+        let schema = schema.map_err(|reason| RegisterError::InvalidSchema {
+            plugin: name.to_string(),
+            reason,
+        })?;
+        let shown = schema.secrets().mask(&config);
         let published = Arc::new(Published::new(
             Arc::clone(&name),
             plugin.version().into_owned(),
@@ -130,7 +135,7 @@ impl<P: Plugin> Registration<P> {
                 .into_iter()
                 .map(Cow::into_owned)
                 .collect(),
-            plugin.config_schema(),
+            Arc::new(schema),
             first_snapshot(shown, config_version),
         ));
         let slot = Slot::new(Arc::clone(&name), PluginState::Loading);

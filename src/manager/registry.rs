@@ -25,8 +25,7 @@ struct State {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) published: Arc<Published>,
-    /// Boxed, for a channel has room for 32 from the start.
-    pub(crate) commands: mpsc::Sender<Box<Command>>,
+    pub(crate) commands: mpsc::Sender<Command>,
     /// One permit: who holds it may give the plugin a command.
     pub(crate) turn: Arc<Semaphore>,
 }

@@ -102,7 +102,82 @@ pub trait Plugin: Send + Sync + 'static {
         Cow::Borrowed("")
     }
 
-    /// JSON Schema (2020-12) of [`Config`](Self::Config), to publish. Default: none.
+    /// JSON Schema (2020-12) of [`Config`](Self::Config), as `schemars` derives it, for example.
+    /// Asked once, at registration. Default: none.
+    ///
+    /// It is published, and it counts:
+    ///
+    /// * What a config leaves out is given the schema's `default`, before the config is read and
+    ///   where it is shown as [effective](crate::ConfigView::effective); defaults within `anyOf`,
+    ///   `oneOf` and `if` do not count.
+    /// * Fields that are `writeOnly` are secret, at any depth, as those of
+    ///   [`secret_fields`](Self::secret_fields) are.
+    /// * With the feature `validate` every config is checked against it before
+    ///   [`start`](Self::start), and all that is wrong is told at once:
+    ///   [`ConfigError::violations`](crate::ConfigError::violations). Patterns are matched in linear
+    ///   time, so they have neither look-around nor back-references.
+    ///
+    /// It must be complete: a `$ref` leads to a place in it, as `#/$defs/NAME` does. One that is
+    /// no schema is refused at [registration](crate::RegisterError::InvalidSchema).
+    ///
+    /// ```
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    /// use serde_json::{Value, json};
+    /// use tower_plugin::{BoxError, Plugin, PluginManager, StartContext};
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// #[serde(deny_unknown_fields)]
+    /// struct Config {
+    ///     /// Requests in a second.
+    ///     #[serde(default = "fifty")]
+    ///     #[schemars(range(min = 1))]
+    ///     rate: u32,
+    ///     #[schemars(extend("writeOnly" = true))]
+    ///     token: String,
+    /// }
+    ///
+    /// fn fifty() -> u32 {
+    ///     50
+    /// }
+    ///
+    /// struct Limit;
+    ///
+    /// impl Plugin for Limit {
+    ///     type Config = Config;
+    ///     type Instance = u32;
+    ///
+    ///     async fn start(&self, config: Config, _: StartContext) -> Result<u32, BoxError> {
+    ///         Ok(config.rate)
+    ///     }
+    ///
+    ///     fn config_schema(&self) -> Option<Value> {
+    ///         Some(schemars::schema_for!(Config).to_value())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// let manager = PluginManager::new();
+    /// manager.register("limit", Limit).config(json!({"token": "t"})).await?;
+    ///
+    /// let shown = manager.config("limit")?;
+    /// assert_eq!(shown.config, json!({"token": "******"}));
+    /// assert_eq!(shown.effective, json!({"token": "******", "rate": 50}));
+    ///
+    /// let error = manager.update_config("limit", json!({"rate": -1, "tokne": "t"})).await.unwrap_err();
+    /// let violations = error.config_error().unwrap().violations();
+    /// # #[cfg(feature = "validate")]
+    /// assert_eq!(
+    ///     violations.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    ///     [
+    ///         "`/rate` must be greater than or equal to 1",
+    ///         "`/token` must be set",
+    ///         "`/tokne` must not be set: unknown field",
+    ///     ]
+    /// );
+    /// # let _ = violations;
+    /// # Ok(()) }
+    /// ```
     fn config_schema(&self) -> Option<Value> {
         None
     }

@@ -54,6 +54,25 @@ async fn config_of_a_disabled_plugin_is_kept_for_when_it_is_enabled() {
 }
 
 #[tokio::test]
+async fn refused_config_lists_its_violations() {
+    let admin = Admin::open().await;
+    let reply = admin
+        .put(r#"{"value": "x"}"#)
+        .refused(422, "config_rejected");
+    let problem = reply.await.json();
+    let message = "must be u32: invalid type: string \"x\"";
+    assert_eq!(
+        (&problem["pointer"], &problem["violation"]),
+        (&json!("/value"), &json!(message))
+    );
+    assert_eq!(
+        problem["violations"],
+        json!([{"pointer": "/value", "message": message}])
+    );
+    assert!(problem.get("has_more_violations").is_none());
+}
+
+#[tokio::test]
 async fn schema_is_given_where_there_is_one() {
     let admin = Admin::open().await;
     admin

@@ -166,6 +166,7 @@ async fn config_is_as_the_origin_has_it() {
         json!({
             "plugin": "p",
             "config": {"value": 1, "tokens": "******"},
+            "effective": {"value": 1, "tokens": "******"},
             "version": 1,
             "timestamp": null,
         })

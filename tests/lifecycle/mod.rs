@@ -10,5 +10,6 @@ mod monitor;
 mod operations;
 mod reload;
 mod rest;
+mod schema;
 mod shutdown;
 mod store;

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -17,8 +18,9 @@ use thiserror::Error;
 /// assert!("two words".parse::<Token>().is_err());
 /// # Ok::<(), keyserver::token::TokenError>(())
 /// ```
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = "^[!-~]+$"))]
 pub struct Token(String);
 
 /// A text that is no token: nobody could ever send it.

@@ -1,6 +1,6 @@
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Problem;
 use crate::{ConfigError, OperationError, OperationErrorKind, Outcome, ReloadReport, StoreError};
@@ -49,10 +49,15 @@ impl From<OperationError> for Problem {
 }
 
 fn rejected(refused: &ConfigError, message: String) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "config_rejected", message)
+    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "config_rejected", message)
         .with("outcome", Outcome::Rejected.as_str())
         .with("pointer", refused.pointer())
         .with("violation", refused.message())
+        .with("violations", json!(refused.violations()));
+    match refused.has_more() {
+        true => problem.with("has_more_violations", true),
+        false => problem,
+    }
 }
 
 fn unstored(error: &StoreError) -> (StatusCode, &'static str) {

@@ -1,4 +1,6 @@
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,7 +12,7 @@ use crate::config::pointer;
 /// a map, or at any depth of what holds itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Secrets {
-    nodes: Vec<Node>,
+    nodes: Arc<[Node]>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -28,6 +30,8 @@ struct Node {
 pub(crate) enum Edge {
     Member(String),
     AnyMember,
+    /// Every member but these.
+    OtherMember(BTreeSet<String>),
     Item(usize),
     /// Every element from here on.
     ItemFrom(usize),
@@ -56,6 +60,11 @@ impl Graph {
 
     pub(crate) fn connect(&mut self, from: usize, edge: Edge, to: usize) {
         self.nodes[from].edges.push((edge, to));
+    }
+
+    /// Has `other` be where `node` is.
+    pub(crate) fn merge(&mut self, node: usize, other: usize) {
+        self.nodes[node].same.push(other);
     }
 
     pub(crate) fn mark(&mut self, node: usize) {
@@ -98,7 +107,9 @@ impl Graph {
                 .zip(&self.nodes)
                 .all(|(leads, node)| *leads == node.leads_to_secret)
             {
-                return Secrets { nodes: self.nodes };
+                return Secrets {
+                    nodes: self.nodes.into(),
+                };
             }
             for (node, leads) in self.nodes.iter_mut().zip(leads) {
                 node.leads_to_secret = leads;
@@ -118,6 +129,7 @@ impl Graph {
 
 impl Secrets {
     /// Those that pointers lead to.
+    #[cfg(test)]
     pub(crate) fn new<S: AsRef<str>>(pointers: impl IntoIterator<Item = S>) -> Self {
         let mut graph = Graph::new();
         for pointer in pointers {
@@ -196,6 +208,7 @@ impl<'a> At<'a> {
         self.step(|edge| match edge {
             Edge::Member(member) => member == name,
             Edge::AnyMember => true,
+            Edge::OtherMember(known) => !known.contains(name),
             Edge::Item(_) | Edge::ItemFrom(_) => false,
         })
     }
@@ -204,8 +217,20 @@ impl<'a> At<'a> {
         self.step(|edge| match edge {
             Edge::Item(item) => *item == index,
             Edge::ItemFrom(first) => *first <= index,
-            Edge::Member(_) | Edge::AnyMember => false,
+            Edge::Member(_) | Edge::AnyMember | Edge::OtherMember(_) => false,
         })
+    }
+
+    /// Whatever is in what is here.
+    pub(crate) fn below(&self) -> Self {
+        self.step(|_| true)
+    }
+
+    /// The same for the same place.
+    pub(crate) fn key(&self) -> Vec<usize> {
+        let mut key = self.nodes.clone();
+        key.sort_unstable();
+        key
     }
 
     /// Where a pointer's segment leads to, in whichever kind of value.
@@ -274,5 +299,16 @@ mod tests {
         let secrets = graph.finish();
         assert!(secrets.touches("/child/child/child/key"));
         assert!(!secrets.touches("/child/name"));
+    }
+
+    #[test]
+    fn other_members_are_those_that_are_not_named() {
+        let mut graph = Graph::new();
+        let other = graph.node();
+        graph.mark(other);
+        let known = ["name".to_owned()].into();
+        graph.connect(Graph::ROOT, Edge::OtherMember(known), other);
+        let secrets = graph.finish();
+        assert!(secrets.touches("/token") && !secrets.touches("/name"));
     }
 }

@@ -12,6 +12,6 @@ mod mask;
 mod pair;
 mod scrub;
 
-pub(crate) use graph::{At, Secrets};
+pub(crate) use graph::{At, Edge, Graph, Secrets};
 pub use mask::MASK;
 pub(crate) use scrub::SecretTexts;

@@ -2,6 +2,11 @@ use serde_json::Value;
 
 use super::{MASK, Secrets};
 use crate::ConfigError;
+use crate::config::Violation;
+use crate::config::pointer;
+
+/// From how many bytes on a secret is looked for within names.
+const LONG: usize = 4;
 
 /// The secrets of one config, as they may be quoted.
 #[derive(Clone, Default)]
@@ -14,17 +19,33 @@ impl SecretTexts {
             text.replace(secret.as_str(), MASK)
         })
     }
+
+    /// A JSON pointer with the mask in place of names that are secrets, or hold longer ones: a name
+    /// has nothing to do with a secret that is but one of its letters.
+    pub(crate) fn scrub_pointer(&self, pointer: &str) -> String {
+        let scrub = |name: String| {
+            let is_in =
+                |secret: &String| name == *secret || secret.len() >= LONG && name.contains(secret);
+            let is_secret = self.0.iter().any(is_in);
+            if is_secret { self.scrub(&name) } else { name }
+        };
+        pointer::segments(pointer).fold(String::new(), |at, name| pointer::join(&at, &scrub(name)))
+    }
 }
 
 impl Secrets {
     /// A refusal of `config` that quotes no secret of it.
-    pub(crate) fn scrub_refusal(&self, refused: &ConfigError, config: &Value) -> ConfigError {
-        let message = if !refused.pointer().is_empty() && self.touches(refused.pointer()) {
-            "invalid value for a secret field".to_owned()
-        } else {
-            self.scrub(refused.message(), config)
-        };
-        ConfigError::new(self.scrub(refused.pointer(), config), message)
+    pub(crate) fn scrub_refusal(&self, refused: ConfigError, config: &Value) -> ConfigError {
+        let texts = self.of(config);
+        refused.map(|violation| {
+            let pointer = violation.pointer();
+            let message = if !pointer.is_empty() && self.touches(pointer) {
+                "must be a valid secret: the one that was given is not quoted".to_owned()
+            } else {
+                texts.scrub(violation.message())
+            };
+            Violation::new(texts.scrub_pointer(pointer), message)
+        })
     }
 
     /// `text` with the mask in place of whatever secret of `config` it quotes.
@@ -94,7 +115,10 @@ mod tests {
             (
                 "/tokens/0",
                 "invalid value: string \"s3\"",
-                ("/tokens/0", "invalid value for a secret field"),
+                (
+                    "/tokens/0",
+                    "must be a valid secret: the one that was given is not quoted",
+                ),
             ),
             (
                 "/s3cr3t",
@@ -102,9 +126,19 @@ mod tests {
                 ("/******", "unknown field `******`"),
             ),
         ] {
-            let refused = secrets.scrub_refusal(&ConfigError::new(pointer, message), &config);
+            let refused = secrets.scrub_refusal(ConfigError::new(pointer, message), &config);
             assert_eq!((refused.pointer(), refused.message()), told);
         }
+    }
+
+    #[test]
+    fn pointer_hides_names_that_are_secrets_and_no_others() {
+        let secrets = Secrets::new(["/tokens"]);
+        let texts = secrets.of(&json!({"tokens": ["k", "s3cr3t", "a/b"]}));
+        assert_eq!(
+            texts.scrub_pointer("/key/k/my-s3cr3t/a~1b/0"),
+            "/key/******/my-******/******/0"
+        );
     }
 
     #[test]

@@ -15,15 +15,20 @@ async fn refused_config_changes_nothing() {
             "ratelimit-geo",
             json!({"requests_per_second": 0}),
             "/requests_per_second",
-            "nonzero",
+            "greater than or equal to 1",
         ),
-        ("ratelimit-geo", json!({"burst": -1}), "/burst", "-1"),
-        ("ratelimit-geo", json!({"burst": "many"}), "/burst", "many"),
+        ("ratelimit-geo", json!({"burst": -1}), "/burst", "greater"),
+        (
+            "ratelimit-geo",
+            json!({"burst": "many"}),
+            "/burst",
+            "an integer",
+        ),
         (
             "ratelimit-geo",
             json!({"networks": {"10.0.0.0/8": 0}}),
             "/networks/10.0.0.0~18",
-            "nonzero",
+            "greater than or equal to 1",
         ),
         (
             "ratelimit-geo",
@@ -49,14 +54,19 @@ async fn refused_config_changes_nothing() {
             "/require_token",
             "boolean",
         ),
-        ("zerotrust", json!({"tokens": [""]}), "/tokens/0", ""),
-        (TARPIT, json!({}), "", "delay_ms"),
-        (TARPIT, json!({"delay_ms": 1.5}), "/delay_ms", "1.5"),
+        (
+            "zerotrust",
+            json!({"tokens": [""]}),
+            "/tokens/0",
+            "must match",
+        ),
+        (TARPIT, json!({}), "/delay_ms", "must be set"),
+        (TARPIT, json!({"delay_ms": 1.5}), "/delay_ms", "an integer"),
         (
             TARPIT,
             json!({"delay_ms": 1, "page": "/etc/passwd"}),
             "/page",
-            "NAME.html",
+            "must match",
         ),
         (TARPIT, json!([1]), "", "object"),
     ];
@@ -87,6 +97,59 @@ async fn refused_config_changes_nothing() {
     }
     assert_eq!(server.http.get("/.env").await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.http.stats().await.keys, 0);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_config_is_told_at_once() {
+    let server = Process::start().await;
+    let config = json!({"requests_per_second": 0, "burst": "many", "netwroks": {}});
+    let answer = server.try_configure("ratelimit-geo", config).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let problem = answer.json();
+    assert_eq!(
+        problem["violations"],
+        json!([
+            {"pointer": "/burst", "message": "must be an integer"},
+            {"pointer": "/netwroks", "message": "must not be set: unknown field"},
+            {
+                "pointer": "/requests_per_second",
+                "message": "must be greater than or equal to 1"
+            },
+        ])
+    );
+    assert_eq!(problem["pointer"], "/burst");
+}
+
+#[tokio::test]
+async fn schema_says_what_a_config_is_and_what_is_left_out_has_its_default() {
+    let server = Process::start().await;
+    let answer = server
+        .admin
+        .get("/plugins/schema?plugin=ratelimit-geo")
+        .await;
+    let schema = answer.assert_ok().json()["schema"].clone();
+    assert_eq!(schema["additionalProperties"], false);
+    let rate = &schema["properties"]["requests_per_second"];
+    assert_eq!(
+        (&rate["minimum"], &rate["default"]),
+        (&json!(1), &json!(200))
+    );
+    let description = rate["description"].as_str().unwrap();
+    assert!(
+        description.contains("requests a client network may make"),
+        "{schema}"
+    );
+    let answer = server.admin.get("/plugins/schema?plugin=zerotrust").await;
+    let schema = answer.assert_ok().json()["schema"].clone();
+    assert_eq!(schema["properties"]["tokens"]["writeOnly"], true);
+
+    server.configure("ratelimit-geo", json!({"burst": 9})).await;
+    let shown = server.config("ratelimit-geo").await.json();
+    assert_eq!(shown["config"], json!({"burst": 9}));
+    assert_eq!(
+        shown["effective"],
+        json!({"burst": 9, "requests_per_second": 200, "networks": {}})
+    );
 }
 
 #[tokio::test]

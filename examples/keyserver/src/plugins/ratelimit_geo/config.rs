@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, num::NonZeroU32};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Network;
@@ -17,7 +18,7 @@ use super::Network;
 /// assert!(serde_json::from_str::<Config>(r#"{"burst": 0}"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// How many requests a client network may make in a second, in the long run. Default: 200.
@@ -25,6 +26,7 @@ pub struct Config {
     /// How many it may make at once when it has made none for a while. Default: 400.
     pub burst: NonZeroU32,
     /// Networks with a rate of their own, in requests per second. Default: none.
+    #[schemars(with = "BTreeMap<String, NonZeroU32>")]
     pub networks: BTreeMap<Network, NonZeroU32>,
 }
 

@@ -1,7 +1,7 @@
 use std::{fmt, net::IpAddr};
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Addresses that count as one client, in CIDR notation.
@@ -20,7 +20,7 @@ use thiserror::Error;
 /// assert_eq!(error.to_string(), "`192.0.2.7/24` must be written as `192.0.2.0/24`");
 /// # Ok::<(), keyserver::plugins::ratelimit_geo::NetworkError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String")]
 pub struct Network(IpNet);
 

@@ -1,5 +1,6 @@
 use std::{borrow::Cow, time::Duration};
 
+use serde_json::Value;
 use tokio::time;
 use tower_plugin::{BoxError, Health, Plugin, StartContext};
 
@@ -35,6 +36,10 @@ impl Plugin for RateLimitGeo {
 
     fn description(&self) -> Cow<'_, str> {
         "Limits how many requests each client network may make.".into()
+    }
+
+    fn config_schema(&self) -> Option<Value> {
+        Some(schemars::schema_for!(Config).to_value())
     }
 }
 

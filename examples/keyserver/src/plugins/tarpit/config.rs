@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::PageName;
@@ -14,7 +15,7 @@ use super::PageName;
 /// assert!(serde_json::from_str::<Config>(r#"{"delay_ms": 2000, "page": "../x.html"}"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// How long a request is held before it is answered, in milliseconds.

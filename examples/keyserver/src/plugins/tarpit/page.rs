@@ -4,6 +4,7 @@ use std::{
 };
 
 use axum::body::Bytes;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::{fs::File, io::AsyncReadExt};
@@ -23,8 +24,9 @@ const MAX_PAGE_BYTES: u64 = 64 * 1024;
 ///     assert!(PageName::try_from(name.to_owned()).is_err());
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = "^[A-Za-z0-9_-]+\\.html$"))]
 pub struct PageName(String);
 
 /// A text that names no page.

@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tower_plugin::{BoxError, Plugin, StartContext};
 
 use super::{Config, Tarpit};
@@ -42,5 +43,9 @@ impl Plugin for RateLimitTarpit {
 
     fn description(&self) -> Cow<'_, str> {
         "Holds up those who look for what is not here.".into()
+    }
+
+    fn config_schema(&self) -> Option<Value> {
+        Some(schemars::schema_for!(Config).to_value())
     }
 }

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::token::Token;
@@ -14,11 +15,12 @@ use crate::token::Token;
 /// assert!(serde_json::from_str::<Config>(r#"{"tokens": [""]}"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Whether a token is needed. Default: it is not.
     pub require_token: bool,
-    /// The tokens, any of which will do. Default: none.
+    /// The tokens, any of which will do; they are secret. Default: none.
+    #[schemars(extend("writeOnly" = true))]
     pub tokens: Vec<Token>,
 }

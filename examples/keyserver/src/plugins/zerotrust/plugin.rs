@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use serde_json::Value;
 use tower_plugin::{BoxError, Health, Plugin, StartContext};
 
 use super::{Access, Config};
@@ -31,7 +32,7 @@ impl Plugin for ZeroTrust {
         "Says who may send keys.".into()
     }
 
-    fn secret_fields(&self) -> Vec<Cow<'static, str>> {
-        vec!["/tokens".into()]
+    fn config_schema(&self) -> Option<Value> {
+        Some(schemars::schema_for!(Config).to_value())
     }
 }
