@@ -50,6 +50,6 @@ impl Future for Cancelled<'_> {
 
 impl Drop for Cancelled<'_> {
     fn drop(&mut self) {
-        self.shard.leave(&mut self.wait);
+        self.shard.stop_waiting(&mut self.wait);
     }
 }

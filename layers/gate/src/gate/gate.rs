@@ -3,14 +3,16 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Counters, Drain, Drained, Permit, Shard};
+use super::pool::{Pool, ShardRef};
+use super::{Counters, Drain, Drained, Permit, RawPermit, Shard};
 use crate::PhaseCounts;
 use crate::sync::{AtomicUsize, Ordering, shards, thread_number};
 
 /// Admission for one generation of a plugin: open, then closed for good.
 ///
 /// It counts who is inside, knows when the last one left, and cancels what is left on demand. A
-/// clone is another handle to the same gate.
+/// clone is another handle to the same gate. When the last handle goes, the gate is closed, if it
+/// was not; who is inside stays until it is done.
 ///
 /// ```
 /// use tower_plugin_gate::Gate;
@@ -33,7 +35,7 @@ pub struct Gate {
 
 struct Inner {
     /// A power of two of them, so that a thread's number picks one by its low bits.
-    shards: Box<[Arc<Shard>]>,
+    shards: Box<[ShardRef]>,
     drain: Arc<Drain>,
     closed_on: AtomicUsize,
     token: CancellationToken,
@@ -54,12 +56,14 @@ impl Gate {
 
     /// A gate of so many shards, a power of two.
     pub(crate) fn with_shards(shards: usize) -> Self {
+        Self::from_pool(Pool::global(), shards)
+    }
+
+    pub(super) fn from_pool(pool: &'static Pool, shards: usize) -> Self {
         debug_assert!(shards.is_power_of_two(), "a mask picks the shard");
         let drain = Arc::new(Drain::new(shards));
         let inner = Inner {
-            shards: (0..shards)
-                .map(|_| Arc::new(Shard::new(Arc::clone(&drain))))
-                .collect(),
+            shards: pool.take(shards, &drain),
             drain,
             closed_on: AtomicUsize::new(0),
             token: CancellationToken::new(),
@@ -75,12 +79,11 @@ impl Gate {
         self.count_in().map(Permit::new)
     }
 
-    /// As [`enter`](Self::enter). Whoever is given the shard owes it an exit.
+    /// As [`enter`](Self::enter).
     #[inline]
-    pub(crate) fn count_in(&self) -> Option<Arc<Shard>> {
+    pub(crate) fn count_in(&self) -> Option<RawPermit> {
         let shards = &self.inner.shards;
-        let shard = &shards[thread_number() & (shards.len() - 1)];
-        shard.enter().then(|| Arc::clone(shard))
+        RawPermit::enter(&shards[thread_number() & (shards.len() - 1)])
     }
 
     /// Closes the gate for good: once this returned, nobody comes in. `true` for the one call
@@ -90,7 +93,7 @@ impl Gate {
         // one finds it open.
         let mut closed = false;
         for shard in self.inner.shards.iter().rev() {
-            let inside = shard.close();
+            let inside = Shard::close(shard);
             closed = inside.is_some();
             // Relaxed: read by whoever closed the gate, or was told by them.
             self.inner
@@ -122,8 +125,7 @@ impl Gate {
         self.inner.shards[0].is_closed()
     }
 
-    /// How many are inside. While a gate is being closed, somebody who is turned away may be
-    /// counted for a moment; a drained gate always says 0.
+    /// How many are inside.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.inner.shards.iter().map(|shard| shard.count()).sum()
@@ -201,6 +203,14 @@ impl Gate {
     #[must_use]
     pub fn token(&self) -> CancellationToken {
         self.inner.token.child_token()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for shard in &self.shards {
+            Shard::let_go(shard);
+        }
     }
 }
 

@@ -1,14 +1,24 @@
 //! Admission for one generation: who is inside, whether more may come, when the last one left.
 //!
 //! The count is split over *shards*, one a core, so that requests on different cores touch
-//! different cache lines. A shard's word holds `CLOSED`, `DONE` and the count:
+//! different cache lines. A shard's word holds `CLOSED` and the count:
 //!
-//! * **enter** adds one; where the old word says `CLOSED` it takes that back and is rejected;
-//! * **exit** subtracts one; whoever leaves a closed shard empty moves it from `CLOSED` to
-//!   `CLOSED | DONE` with a compare-and-swap, so exactly one thread reports the shard as empty;
+//! * **enter** adds one with a compare-and-swap, unless the word says `CLOSED`;
+//! * **exit** subtracts one;
 //! * **close** sets `CLOSED` shard by shard. The gate is closed once [`Gate::close`] returned.
 //!
-//! The last shard to be done wakes everybody in [`Gate::drained`].
+//! Nobody is counted who is turned away, so exactly one thread finds a shard closed and empty: the
+//! one that closes it, or the last one to leave. The last shard of all wakes everybody in
+//! [`Gate::drained`].
+//!
+//! # Who keeps a shard alive
+//!
+//! The count itself does. A request that held an `Arc` of its shard would pay for two more changes
+//! of a shared word, as much as for being counted. So shards live as long as the process, and
+//! belong to one gate at a time: its last handle and its last request each say in the word that
+//! they are through with it, and who comes second gives it back to a list, which the next gate
+//! takes its shards from. There are never more shards than were in use at one time; each takes
+//! 256 bytes.
 
 mod cancelled;
 mod counters;
@@ -21,6 +31,8 @@ mod error;
 )]
 mod gate;
 mod permit;
+mod pool;
+mod raw_permit;
 mod shard;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
@@ -36,5 +48,8 @@ pub use drained::Drained;
 pub use error::{CancelledError, PanickedError};
 pub use gate::Gate;
 pub use permit::Permit;
+#[cfg(test)]
+pub(crate) use pool::Pool;
+pub(crate) use raw_permit::RawPermit;
 pub(crate) use shard::Shard;
 pub(crate) use wait::{Wait, Waiters};

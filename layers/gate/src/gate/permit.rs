@@ -1,8 +1,7 @@
 use std::fmt;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Cancelled, CancelledError, Exit, ExitCell, Shard, Wait};
+use super::{Cancelled, CancelledError, Exit, ExitCell, RawPermit, Shard, Wait};
 use crate::RequestPhase;
 use crate::track::PhaseCell;
 
@@ -19,8 +18,8 @@ use crate::track::PhaseCell;
 /// ```
 #[must_use = "the request is inside only while the permit lives"]
 pub struct Permit {
-    /// Taken by `into_shard` alone.
-    shard: Option<Arc<Shard>>,
+    /// Taken by `into_raw` and when it drops.
+    raw: Option<RawPermit>,
     wait: Wait,
     exit: ExitCell,
     phase: PhaseCell,
@@ -28,25 +27,28 @@ pub struct Permit {
 
 impl Permit {
     /// Of one who was counted in.
-    pub(crate) fn new(shard: Arc<Shard>) -> Self {
+    pub(crate) fn new(raw: RawPermit) -> Self {
         Self {
-            shard: Some(shard),
+            raw: Some(raw),
             wait: Wait::default(),
             exit: ExitCell::new(Exit::Dropped),
             phase: PhaseCell::new(RequestPhase::Head),
         }
     }
 
-    pub(crate) fn shard(&self) -> &Arc<Shard> {
-        self.shard.as_ref().expect("taken with the permit itself")
+    fn raw(&self) -> &RawPermit {
+        self.raw.as_ref().expect("taken with the permit itself")
     }
 
-    /// Who is given the shard owes it an exit.
-    pub(crate) fn into_shard(mut self) -> Arc<Shard> {
+    pub(crate) fn shard(&self) -> &Shard {
+        self.raw().shard()
+    }
+
+    pub(crate) fn into_raw(mut self) -> RawPermit {
         self.is_in(RequestPhase::Head);
-        let shard = self.shard.take().expect("taken with the permit itself");
-        shard.leave(&mut self.wait);
-        shard
+        let raw = self.raw.take().expect("taken with the permit itself");
+        raw.shard().stop_waiting(&mut self.wait);
+        raw
     }
 
     /// Leaves, having finished its work: it is not counted as cancelled even if the gate was
@@ -95,8 +97,12 @@ impl Permit {
     /// The first call that returns `Pending` registers the task; later calls from the same task
     /// only read a flag.
     pub fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.shard {
-            Some(shard) if !shard.poll_cancelled(RequestPhase::Head, &mut self.wait, cx) => {
+        match &self.raw {
+            Some(raw)
+                if !raw
+                    .shard()
+                    .poll_cancelled(RequestPhase::Head, &mut self.wait, cx) =>
+            {
                 Poll::Pending
             }
             _ => Poll::Ready(()),
@@ -108,20 +114,19 @@ impl Permit {
 /// when the gate has been closed meanwhile: the first permit holds the door.
 impl Clone for Permit {
     fn clone(&self) -> Self {
-        let shard = self.shard();
-        shard.enter_again();
-        Self::new(Arc::clone(shard))
+        Self::new(self.raw().enter_again())
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(shard) = &self.shard {
-            shard.leave(&mut self.wait);
+        if let Some(raw) = self.raw.take() {
+            let shard = raw.shard();
+            shard.stop_waiting(&mut self.wait);
             if self.phase.get() == RequestPhase::Upgraded {
                 shard.moved(RequestPhase::Upgraded, RequestPhase::Head);
             }
-            shard.exit(self.exit.get());
+            raw.exit(self.exit.get());
         }
     }
 }

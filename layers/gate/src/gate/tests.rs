@@ -1,9 +1,8 @@
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use tokio_test::{assert_pending, assert_ready, task};
 
-use super::{Drain, Exit, Gate, Shard};
+use super::{Exit, Gate, Pool};
 use crate::{Generation, PluginState, Slot};
 
 #[test]
@@ -175,15 +174,91 @@ fn threads_are_spread_over_the_shards() {
 
 #[test]
 fn completed_requests_are_counted_beyond_what_the_word_holds() {
-    let shard = Shard::new(Arc::new(Drain::new(1)));
-    let before = shard.completed_all_but_one_carry();
-    for more in 1..5 {
-        assert!(shard.enter());
-        shard.exit(Exit::Completed);
-        assert_eq!(shard.counters().completed, before + more);
-        assert_eq!(shard.count(), 0);
+    let gate = Gate::with_shards(1);
+    let first = gate.count_in().expect("a new gate is open");
+    let before = first.shard().completed_all_but_one_carry();
+    first.exit(Exit::Completed);
+    for more in 2..5 {
+        gate.enter().expect("the gate is open").complete();
+        assert_eq!(gate.counters().completed, before + more);
+        assert_eq!(gate.counters().admitted, before + more);
+        assert_eq!(gate.in_flight(), 0);
     }
-    shard.close();
-    assert!(shard.drain().is_done());
-    assert_eq!(shard.counters().completed, before + 4);
+    gate.close();
+    assert!(gate.is_drained());
+    assert_eq!(gate.counters().completed, before + 4);
+}
+
+#[test]
+fn shards_of_a_gate_go_back_with_its_last_handle_and_its_last_request() {
+    let pool = Pool::leaked();
+    let gate = Gate::from_pool(pool, 2);
+    let (permit, other) = (gate.enter().expect("it is open"), gate.clone());
+    let mut drained = task::spawn(gate.drained());
+    drop(gate);
+    assert_eq!(pool.free(), 0, "there is another handle");
+    drop(other);
+    assert_eq!(pool.free(), 1, "nobody was inside of the other shard");
+    assert_pending!(drained.poll());
+
+    // Whoever is inside goes on as before.
+    let second = permit.clone();
+    drop(permit);
+    assert!(!second.is_cancelled());
+    assert_eq!(pool.free(), 1);
+    drop(second);
+    assert_eq!(pool.free(), 2);
+    assert!(drained.is_woken());
+    assert_ready!(drained.poll());
+}
+
+#[test]
+fn shards_of_a_drained_gate_stay_until_its_last_handle_goes() {
+    let pool = Pool::leaked();
+    let gate = Gate::from_pool(pool, 1);
+    gate.enter().expect("a new gate is open").complete();
+    gate.close();
+    assert!(gate.is_drained());
+    assert_eq!(pool.free(), 0);
+    assert_eq!(
+        gate.counters().completed,
+        1,
+        "what was counted is still there"
+    );
+    drop(gate);
+    assert_eq!(pool.free(), 1);
+}
+
+#[test]
+fn gate_of_used_shards_knows_nothing_of_the_gate_before() {
+    let pool = Pool::leaked();
+    let before = Gate::from_pool(pool, 1);
+    let mut waits = task::spawn(());
+    let mut cancelled = before.enter().expect("a new gate is open");
+    assert_pending!(waits.enter(|cx, _| cancelled.poll_cancelled(cx)));
+    before.enter().expect("a new gate is open").fail();
+    before.enter().expect("a new gate is open").complete();
+    before.cancel();
+    drop((before, cancelled));
+    assert_eq!(pool.free(), 1);
+
+    let gate = Gate::from_pool(pool, 1);
+    assert_eq!(pool.free(), 0, "it is the same shard");
+    assert!(!gate.is_closed() && !gate.is_drained());
+    assert_eq!(gate.counters(), crate::Counters::default());
+    let permit = gate.enter().expect("a new gate is open");
+    assert!(!permit.is_cancelled());
+    assert_eq!((gate.in_flight(), gate.counters().admitted), (1, 1));
+}
+
+#[test]
+fn shards_are_as_many_as_were_in_use_at_a_time_after_100_000_generations() {
+    let pool = Pool::leaked();
+    for _ in 0..100_000 {
+        let (gate, next) = (Gate::from_pool(pool, 2), Gate::from_pool(pool, 2));
+        let permit = gate.enter().expect("a new gate is open");
+        gate.close();
+        drop((gate, permit, next));
+    }
+    assert_eq!(pool.free(), 4);
 }

@@ -46,6 +46,12 @@ impl Waiters {
         drop(waker);
     }
 
+    /// Forgets everybody, wakes nobody, and gives its memory back: all have left.
+    pub(crate) fn clear(&self) {
+        let wakers = std::mem::take(&mut *lock(&self.0));
+        drop(wakers);
+    }
+
     /// Empties the list and wakes who was in it.
     pub(crate) fn wake_all(&self) {
         let wakers = lock(&self.0).take();

@@ -3,15 +3,17 @@
 //! | bits | meaning |
 //! | --- | --- |
 //! | 0 | `CLOSED`: nobody comes in any more |
-//! | 1 | `DONE`: closed, everybody left, and that has been reported |
-//! | 2–27 | how many are inside |
+//! | 1 | `LEFT`: closed, everybody left, and whoever was last is through with the shard |
+//! | 2 | `GONE`: the gate's last handle went, and is through with the shard |
+//! | 3–27 | how many are inside |
 //! | 28–63 | how many completed; the top bit is carried into a counter of its own |
 
-pub(super) const CLOSED: u64 = 0b01;
-pub(super) const DONE: u64 = 0b10;
+pub(super) const CLOSED: u64 = 0b001;
+pub(super) const LEFT: u64 = 0b010;
+pub(super) const GONE: u64 = 0b100;
 
-/// One request inside. There is room for 67 million on a shard.
-pub(super) const ONE: u64 = 1 << 2;
+/// One request inside. There is room for 33 million on a shard.
+pub(super) const ONE: u64 = 1 << 3;
 const INSIDE: u64 = (1 << 28) - ONE;
 
 /// One request completed.
@@ -25,12 +27,7 @@ pub(super) const fn inside(word: u64) -> u64 {
     (word & INSIDE) / ONE
 }
 
-/// Without the carry, which is kept elsewhere once it was seen.
+/// With the carry, until somebody comes in who keeps it elsewhere.
 pub(super) const fn completed(word: u64) -> u64 {
     word / COMPLETED
-}
-
-/// Whether the last one has left a closed shard and nobody has reported that.
-pub(super) const fn is_to_be_finished(word: u64) -> bool {
-    word & (CLOSED | DONE | INSIDE) == CLOSED
 }

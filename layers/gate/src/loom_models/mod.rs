@@ -11,6 +11,7 @@ mod cancel;
 mod counters;
 mod drain;
 mod hold;
+mod recycle;
 mod request;
 mod slot;
 mod split;

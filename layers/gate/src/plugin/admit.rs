@@ -1,10 +1,8 @@
-use std::sync::Arc;
-
 use http::header::{CONNECTION, HeaderMap, UPGRADE};
 use http::{Method, Request, Version};
 
 use super::Holder;
-use crate::gate::Shard;
+use crate::gate::RawPermit;
 use crate::slot::{Admission, RawSlot};
 use crate::{Generation, Lease, Permit, Rejected};
 
@@ -27,16 +25,16 @@ impl<T> Generation<T> {
     /// ```
     #[inline]
     pub fn admit<R>(&self, request: &mut Request<R>) -> Option<Holder> {
-        let shard = self.gate().count_in()?;
+        let permit = self.gate().count_in()?;
         if is_upgrade(request) {
-            return Some(self.upgrade(shard, request));
+            return Some(self.upgrade(permit, request));
         }
-        Some(Holder::new(shard))
+        Some(Holder::new(permit))
     }
 
     #[cold]
-    fn upgrade<R>(&self, shard: Arc<Shard>, request: &mut Request<R>) -> Holder {
-        let (permit, generation) = (Permit::new(shard), self.raw());
+    fn upgrade<R>(&self, permit: RawPermit, request: &mut Request<R>) -> Holder {
+        let (permit, generation) = (Permit::new(permit), self.raw());
         Holder::upgrade(Admission { permit, generation }, request)
     }
 }

@@ -1,7 +1,6 @@
 use std::fmt;
-use std::sync::Arc;
 
-use crate::gate::{Exit, Shard};
+use crate::gate::{Exit, RawPermit, Shard};
 use crate::{Lease, Permit, RequestPhase};
 
 /// What keeps one request inside: a permit of its own, or a lease that it shares with the handler
@@ -14,13 +13,13 @@ pub struct Holder(Option<Held>);
 ///
 /// No more than a tag and a pointer, and so handed on in registers.
 pub(super) enum Held {
-    Own(Arc<Shard>),
+    Own(RawPermit),
     Shared(Lease),
 }
 
 impl From<Permit> for Holder {
     fn from(permit: Permit) -> Self {
-        Self::new(permit.into_shard())
+        Self::new(permit.into_raw())
     }
 }
 
@@ -39,8 +38,8 @@ impl From<Held> for Holder {
 impl Holder {
     /// Of one who was counted in.
     #[inline]
-    pub(crate) fn new(shard: Arc<Shard>) -> Self {
-        Self(Some(Held::Own(shard)))
+    pub(crate) fn new(permit: RawPermit) -> Self {
+        Self(Some(Held::Own(permit)))
     }
 
     #[inline]
@@ -62,7 +61,7 @@ impl Held {
     #[inline]
     pub(super) fn shard(&self) -> &Shard {
         match self {
-            Self::Own(shard) => shard,
+            Self::Own(permit) => permit.shard(),
             Self::Shared(lease) => lease.permit().shard(),
         }
     }
@@ -70,7 +69,7 @@ impl Held {
     #[inline]
     pub(super) fn end(self, exit: Exit) {
         match self {
-            Self::Own(shard) => shard.exit(exit),
+            Self::Own(permit) => permit.exit(exit),
             // A lease that its handler holds too goes on, and is counted when it ends.
             Self::Shared(lease) => lease.end_request(exit),
         }

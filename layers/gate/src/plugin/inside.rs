@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::Holder;
@@ -35,7 +36,7 @@ impl Inside {
     /// What the request is inside by, to be held in another way.
     pub(crate) fn into_holder(mut self) -> Holder {
         let held = self.held.take().expect("asked of a request inside");
-        held.shard().leave(&mut self.wait);
+        held.shard().stop_waiting(&mut self.wait);
         held.into()
     }
 
@@ -75,7 +76,7 @@ impl Inside {
     pub(super) fn take_to_body(&mut self) -> Self {
         let held = self.held.take();
         if let Some(held) = &held {
-            held.shard().leave(&mut self.wait);
+            held.shard().stop_waiting(&mut self.wait);
             held.is_in_body();
         }
         let wait = Wait::default();
@@ -85,12 +86,12 @@ impl Inside {
     #[inline]
     pub(super) fn end(&mut self, exit: Exit) {
         if let Some(held) = self.held.take() {
-            held.shard().leave(&mut self.wait);
+            held.shard().stop_waiting(&mut self.wait);
             held.end(exit);
         }
     }
 
-    fn drain(&self) -> &Drain {
+    fn drain(&self) -> Arc<Drain> {
         let held = self.held.as_ref().expect("asked of a request inside");
         held.shard().drain()
     }

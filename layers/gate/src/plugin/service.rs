@@ -64,8 +64,8 @@ where
             return self.call_specially(request);
         }
         match self.door.count_in() {
-            Ok(shard) => {
-                let holder = Holder::new(shard);
+            Ok(permit) => {
+                let holder = Holder::new(permit);
                 ResponseFuture::serving(self.inner.call(request), holder, self.answer)
             }
             Err(rejected) => ResponseFuture::rejected(rejected, self.answer),

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use http::Request;
 
 use super::{Admission, PluginState, RawSlot, Rejected};
-use crate::gate::{Shard, Wait};
+use crate::gate::{RawPermit, Wait};
 use crate::plugin::is_upgrade;
 use crate::{Gate, HasSlot, Holder, Lease, Permit};
 
@@ -127,13 +127,12 @@ impl Door {
         self.count_in().map(Permit::new)
     }
 
-    /// Whoever is given the shard owes it an exit.
     #[inline]
-    pub(crate) fn count_in(&mut self) -> Result<Arc<Shard>, Rejected> {
+    pub(crate) fn count_in(&mut self) -> Result<RawPermit, Rejected> {
         if let (Known::Gate { version, gate }, None) = (&self.known, self.ready_because) {
             if *version == self.slot.version() {
-                if let Some(shard) = gate.count_in() {
-                    return Ok(shard);
+                if let Some(permit) = gate.count_in() {
+                    return Ok(permit);
                 }
             }
         }
@@ -141,7 +140,7 @@ impl Door {
     }
 
     #[inline(never)]
-    fn look_up(&mut self) -> Result<Arc<Shard>, Rejected> {
+    fn look_up(&mut self) -> Result<RawPermit, Rejected> {
         let entered = match self.ready_because.take() {
             Some(state) => Err(state),
             None => self.enter_current(),
@@ -149,7 +148,7 @@ impl Door {
         entered.map_err(|state| self.slot.rejected(state))
     }
 
-    fn enter_current(&mut self) -> Result<Arc<Shard>, PluginState> {
+    fn enter_current(&mut self) -> Result<RawPermit, PluginState> {
         if let Known::Fresh = self.known {
             self.known = Known::Used;
             return self.slot.enter();
@@ -164,7 +163,7 @@ impl Door {
             let gate = generation.gate.clone();
             self.known = Known::Gate { version, gate };
         }
-        Ok(permit.into_shard())
+        Ok(permit.into_raw())
     }
 
     /// As [`enter`](Self::enter), for work that may outlive its response.

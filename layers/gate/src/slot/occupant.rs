@@ -6,7 +6,7 @@ use super::queue::Queue;
 use super::split::Split;
 use super::{PluginState, Refusals, Rejected};
 use crate::Permit;
-use crate::gate::{Shard, Wait, Waiters};
+use crate::gate::{RawPermit, Wait, Waiters};
 use crate::latency::Histogram;
 use crate::sync::{AtomicU64, Cell, Ordering};
 
@@ -120,8 +120,7 @@ impl RawSlot {
         Rejected::new(Arc::clone(&self.refusals), state)
     }
 
-    /// Whoever is given the shard owes it an exit.
-    pub(crate) fn enter(&self) -> Result<Arc<Shard>, PluginState> {
+    pub(crate) fn enter(&self) -> Result<RawPermit, PluginState> {
         self.with_open(Split::next, |generation| generation.gate.count_in())
     }
 

@@ -1,0 +1,42 @@
+use super::pool::ShardRef;
+use super::{Exit, Shard};
+
+/// One who was counted in, and nothing else: no more than a pointer, so handed on in a register.
+///
+/// It has to be [ended](Self::exit): dropping it would leave the count as it is. Since its shard
+/// stays with the gate until everybody has left, nothing else needs to keep that alive.
+#[derive(Debug)]
+#[must_use = "who was counted in has to be counted out"]
+pub(crate) struct RawPermit {
+    shard: ShardRef,
+}
+
+impl RawPermit {
+    /// Goes in, or `None` where the shard is closed.
+    #[inline]
+    pub(super) fn enter(shard: &ShardRef) -> Option<Self> {
+        // Once it is in, the shard cannot go.
+        shard.enter().then(|| Self {
+            shard: shard.clone(),
+        })
+    }
+
+    /// A second one beside it, which is granted even where the shard has been closed meanwhile.
+    pub(super) fn enter_again(&self) -> Self {
+        self.shard.enter_again();
+        Self {
+            shard: self.shard.clone(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn shard(&self) -> &Shard {
+        &self.shard
+    }
+
+    /// Leaves, in the way said.
+    #[inline]
+    pub(crate) fn exit(self, exit: Exit) {
+        Shard::exit(&self.shard, exit);
+    }
+}
