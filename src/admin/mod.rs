@@ -21,6 +21,11 @@
 //! | `GET /livez` | 200 while the server answers at all |
 //! | `GET /readyz` | 503 while a [required](crate::Registration::required) plugin does not serve |
 //!
+//! Every change takes `dry_run=true`: the same checks, and `dry_run` in the answer says what would be
+//! done, with the difference in the config, the strategy and how many requests are in flight
+//! ([`DryRunReport`](crate::DryRunReport)); nothing is changed. With `dry_run=start` an instance is
+//! started, asked for its health and stopped again.
+//!
 //! `HEAD` works wherever `GET` does. Times are seconds since 1970.
 //!
 //! # Operations
@@ -52,7 +57,7 @@
 //! | 404 | `not_found`, `plugin_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
-//! | 409 | `operation_in_progress`, with `Retry-After`; `store_conflict` |
+//! | 409 | `operation_in_progress`, with `Retry-After`; `cannot_start_beside`; `store_conflict` |
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
 //! | 422 | `config_rejected` |

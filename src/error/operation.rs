@@ -51,6 +51,9 @@ pub enum OperationErrorKind {
         /// The version in force.
         current: ConfigVersion,
     },
+    /// A dry run was to start an instance, but one serves, and the plugin's strategy says that there
+    /// must not be two.
+    CannotStartBeside,
     /// Another plugin depends on this one.
     RequiredBy(String),
     /// A hook failed. The report says whether what was before serves again.
@@ -185,6 +188,13 @@ impl fmt::Display for OperationError {
                 write!(
                     f,
                     "config of plugin `{plugin}` is at version {current}: read it and try again"
+                )
+            }
+            OperationErrorKind::CannotStartBeside => {
+                write!(
+                    f,
+                    "plugin `{plugin}` has the strategy recreate: no instance can be tried beside \
+                     the one that serves; ask for a dry run without a start"
                 )
             }
             OperationErrorKind::RequiredBy(other) => {

@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::DryRun;
 use crate::operation::Turn;
 use crate::{ConfigVersion, Operation};
 
@@ -41,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) cause: Option<String>,
     /// Only if this version of the config is in force.
     pub(crate) if_version: Option<ConfigVersion>,
+    /// Only say what would be done.
+    pub(crate) dry_run: Option<DryRun>,
 }
 
 impl Request {

@@ -7,6 +7,7 @@
 //! | `command.rs` | what the task can be asked |
 //! | `task.rs` | the task: commands, one after the other |
 //! | `operation.rs` | a command from its validation to its report |
+//! | `dry_run.rs` | the same without touching anything |
 //! | `candidate.rs` | the config an operation is carried out with |
 //! | `persist.rs` | what the store has, and putting what is in force there |
 //! | `read.rs` | a config as the plugin's type, checked |
@@ -21,6 +22,7 @@ mod candidate;
 mod check;
 mod command;
 mod drain;
+mod dry_run;
 mod exchange;
 mod health;
 mod hook;
@@ -35,6 +37,7 @@ mod task;
 mod transition;
 
 pub(crate) use command::{Command, ConfigChange, Options, Request};
+pub(crate) use dry_run::DryRun;
 pub(crate) use health::{HealthRecord, HealthSettings, PassiveHealth};
 pub use settings::ReloadStrategy;
 pub(crate) use settings::Settings;

@@ -34,7 +34,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
             Err(refused) => return Err(self.refuse(refused)),
         };
-        let done = match plan(state, operation) {
+        let done = match self.step(state, operation, &candidate) {
             Step::Refuse => {
                 let kind = OperationErrorKind::InProgress {
                     operation,
@@ -42,13 +42,7 @@ impl<P: Plugin> Lifecycle<P> {
                 };
                 return Err(OperationError::new(&**self.name(), kind));
             }
-            Step::Nothing => Done::new(Outcome::Unchanged, nothing_to_do(state)),
-            _ if operation == Operation::UpdateConfig
-                && state != PluginState::Failed
-                && candidate.config == self.config =>
-            {
-                Done::new(Outcome::Unchanged, "the config is in force already")
-            }
+            Step::Nothing => Done::new(Outcome::Unchanged, nothing_to_do(state, operation)),
             step @ (Step::Keep | Step::Start | Step::Exchange) => {
                 let prepared = self.prepare(operation, &candidate, options).await;
                 let prepared = prepared.map_err(|refused| self.refuse(refused))?;
@@ -68,6 +62,17 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         self.finish(operation, started, done)
+    }
+
+    /// What an operation comes to in a state, with that config.
+    pub(super) fn step(&self, state: PluginState, operation: Operation, with: &Candidate) -> Step {
+        let is_same = operation == Operation::UpdateConfig
+            && state != PluginState::Failed
+            && with.config == self.config;
+        match plan(state, operation) {
+            Step::Keep | Step::Start | Step::Exchange if is_same => Step::Nothing,
+            step => step,
+        }
     }
 
     pub(super) fn refuse(&self, refused: OperationErrorKind) -> OperationError {
@@ -127,6 +132,7 @@ impl<P: Plugin> Lifecycle<P> {
                 Some(problem) => format!("{problem}; {message}"),
                 None => message.to_owned(),
             },
+            dry_run: None,
         };
         let (duration, message) = (report.duration, report.message.clone());
         if outcome.is_success() {
@@ -169,8 +175,9 @@ fn why(operation: Operation) -> (StartReason, PluginState) {
     }
 }
 
-fn nothing_to_do(state: PluginState) -> &'static str {
+fn nothing_to_do(state: PluginState, operation: Operation) -> &'static str {
     match state {
+        _ if operation == Operation::UpdateConfig => "the config is in force already",
         PluginState::Disabled => "the plugin is disabled: enable it to have it started",
         _ => "the plugin is active already",
     }

@@ -49,7 +49,7 @@ impl<P: Plugin> Lifecycle<P> {
             Ok(instance) => Generation::new(number, instance),
             Err(error) => {
                 context.token().cancel();
-                return Err(error.scrubbed(|text| self.secrets.scrub(text, config)));
+                return Err(error.scrubbed(|text| self.scrub(&self.secrets.scrub(text, config))));
             }
         };
         let secrets = self.secrets.of(config);

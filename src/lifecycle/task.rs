@@ -102,7 +102,10 @@ impl<P: Plugin> Lifecycle<P> {
         let Options { actor, cause, .. } = &options;
         let span = tracing::info_span!("plugin", plugin = %self.name(), %operation, actor, cause);
         self.record = Some(Arc::clone(turn.record()));
-        let answer = self.carry_out(request, &options).instrument(span).await;
+        let answer = match options.dry_run {
+            None => self.carry_out(request, &options).instrument(span).await,
+            Some(how) => self.rehearse(request, &options, how).instrument(span).await,
+        };
         self.record = None;
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
         // After a shutdown it stays to be seen as what it is; there is nothing to make room for.

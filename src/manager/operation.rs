@@ -8,7 +8,7 @@ use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
 use super::registry::Entry;
-use crate::lifecycle::{Command, Options, Request};
+use crate::lifecycle::{Command, DryRun, Options, Request};
 use crate::operation::{OperationLog, Record, Turn};
 use crate::{ConfigVersion, OperationError, OperationErrorKind, OperationHandle, ReloadReport};
 
@@ -79,6 +79,46 @@ impl OperationBuilder {
     /// the answer is [`InProgress`](OperationErrorKind::InProgress) at once.
     pub fn wait(mut self, limit: Duration) -> Self {
         self.wait = Some(limit);
+        self
+    }
+
+    /// Only says what it would do: [`ReloadReport::dry_run`]. Everything is checked as for the
+    /// operation itself, and nothing is changed: no hook of the plugin is called, nothing is
+    /// stored, no event tells of it. Default: it is done.
+    ///
+    /// It takes its turn as the operation does, for what will be true after the one under way
+    /// cannot be told now.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_plugin::{BoxError, DryRunStep, PluginManager, plugin_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// let manager = PluginManager::new();
+    /// let start = |rates: std::collections::BTreeMap<String, u32>| async { Ok::<_, BoxError>(rates) };
+    /// manager.register("p", plugin_fn(start)).await?;
+    ///
+    /// let report = manager.update_config("p", json!({"rate": 5})).dry_run().await?;
+    /// let would = report.dry_run.expect("it was a dry run");
+    /// assert_eq!(would.would, DryRunStep::Exchange);
+    /// assert_eq!(would.changes[0].pointer, "/rate");
+    /// assert_eq!(manager.config("p")?.config, json!({}));
+    /// # Ok(()) }
+    /// ```
+    pub fn dry_run(mut self) -> Self {
+        self.options.dry_run = Some(DryRun::Check);
+        self
+    }
+
+    /// As [`dry_run`](Self::dry_run), but where an instance would be started, one is: it is asked
+    /// for its health, given no traffic, and stopped. Its start is told as
+    /// [`StartReason::DryRun`](crate::StartReason::DryRun), by an event, too.
+    ///
+    /// Where one serves already, there are two for a while. With the strategy `Recreate` that must
+    /// not be, so the answer is then [`CannotStartBeside`](OperationErrorKind::CannotStartBeside).
+    /// A start that fails is answered as that of the operation is, with the outcome `Rejected`.
+    pub fn dry_run_with_start(mut self) -> Self {
+        self.options.dry_run = Some(DryRun::Start);
         self
     }
 

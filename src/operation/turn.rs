@@ -71,6 +71,7 @@ impl Turn {
             drain: DrainReport::default(),
             stop_error: None,
             message: message.to_owned(),
+            dry_run: None,
         };
         let kind = OperationErrorKind::Failed {
             report: Box::new(report),

@@ -43,6 +43,9 @@ pub enum StartReason {
     ConfigChange,
     /// An attempt with another config failed, and this is the last good one.
     Rollback,
+    /// Somebody asked whether it would start. It will be asked for its health, serve nobody, and be
+    /// stopped.
+    DryRun,
 }
 
 impl StartReason {
@@ -55,6 +58,7 @@ impl StartReason {
             Self::Reload => "reload",
             Self::ConfigChange => "config change",
             Self::Rollback => "rollback",
+            Self::DryRun => "dry run",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The types serialize as the admin interface answers them.
 
 mod drain;
+mod dry_run;
 mod health;
 mod list;
 mod operation;
@@ -11,6 +12,7 @@ mod requests;
 mod status;
 
 pub use drain::DrainReport;
+pub use dry_run::{DryRunReport, DryRunStep};
 pub use health::{HealthReport, HealthSummary, PluginHealth, ReportedHealth};
 pub use list::{LastError, PluginInfo, PluginList};
 pub use operation::{Operation, Outcome, ReloadReport};

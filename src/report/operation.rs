@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tower_plugin_gate::PluginState;
 
-use super::DrainReport;
+use super::{DrainReport, DryRunReport};
 use crate::time::millis;
 
 /// What can be done with a registered plugin.
@@ -57,7 +57,7 @@ impl fmt::Display for Operation {
 pub enum Outcome {
     /// As asked.
     Applied,
-    /// There was nothing to do.
+    /// There was nothing to do, or it was a dry run.
     Unchanged,
     /// Refused before anything was touched.
     Rejected,
@@ -120,4 +120,8 @@ pub struct ReloadReport {
     pub stop_error: Option<String>,
     /// In words.
     pub message: String,
+    /// What would be done, where it was not to be done: then everything else is as it was, and the
+    /// outcome is [`Unchanged`](Outcome::Unchanged).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<DryRunReport>,
 }

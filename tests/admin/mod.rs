@@ -2,6 +2,7 @@
 
 mod bodies;
 mod config;
+mod dry_run;
 mod errors;
 mod guards;
 mod mounts;

@@ -2,6 +2,7 @@
 
 mod config;
 mod drain;
+mod dry_run;
 mod events;
 mod health;
 mod hooks;

@@ -15,7 +15,7 @@ use crate::time::to_unix;
 use crate::{OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport};
 
 /// What the query of a change may say.
-pub(super) const KEYS: [&str; 2] = ["plugin", "wait"];
+pub(super) const KEYS: [&str; 3] = ["plugin", "wait", "dry_run"];
 
 #[derive(Serialize)]
 pub(super) struct Changed<'a> {
@@ -69,6 +69,16 @@ impl Handler {
         if let Some(limit) = query.duration("wait")? {
             operation = operation.wait(limit);
         }
+        operation = match query.get("dry_run")? {
+            None | Some("false") => operation,
+            Some("true") => operation.dry_run(),
+            Some("start") => operation.dry_run_with_start(),
+            Some(_) => {
+                return Err(Problem::invalid_query(
+                    "`dry_run` is `true`, `false` or `start`",
+                ));
+            }
+        };
         if prefer::is_async(headers) {
             let response = self.accepted(&operation.start()?)?;
             let report = None;

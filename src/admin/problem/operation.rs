@@ -19,6 +19,11 @@ impl From<OperationError> for Problem {
             .with("operation_id", id.map(|id| id.to_string()))
             .header(RETRY_AFTER, HeaderValue::from_static("1")),
             OperationErrorKind::ConfigRejected(refused) => rejected(refused, error.to_string()),
+            OperationErrorKind::CannotStartBeside => Self::new(
+                StatusCode::CONFLICT,
+                "cannot_start_beside",
+                error.to_string(),
+            ),
             OperationErrorKind::VersionMismatch { .. } => Self::version_mismatch(),
             OperationErrorKind::RequiredBy(other) => Self::new(
                 StatusCode::CONFLICT,

@@ -30,7 +30,7 @@ async fn query_that_is_not_understood_is_refused_and_not_ignored() {
     for (name, path) in CHANGES {
         for query in [
             "plugin=p&x=1",
-            "plugin=p&dry_run=true",
+            "plugin=p&dryrun=true",
             "plugin=p%00",
             "plugin=p%0a",
             "plugin=p%0D%0aX-Evil:%201",
