@@ -66,7 +66,7 @@ pub use select::{
     SelectService, select_fn,
 };
 pub use slot::{Door, Generation, HasSlot, Held, Lease, PluginState, Rejected, Share, Slot, Watch};
-pub use track::{PhaseCounts, RequestPhase};
+pub use track::{InFlightRequest, InFlightRequests, PhaseCounts, RequestPhase};
 
 /// A boxed error, as tower uses it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

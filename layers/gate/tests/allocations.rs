@@ -194,6 +194,29 @@ fn request_of_any_kind_allocates_nothing() {
     assert_eq!(counted.count_total, 0);
 }
 
+/// What tracking costs, where that is wanted: the permit that the entry hangs on, the path, and
+/// now and then room in the list.
+#[test]
+fn tracked_request_allocates_its_entry() {
+    let slot = Slot::tracked("geo", PluginState::Loading);
+    slot.open(Generation::new(1, ()));
+    let work = Work {
+        pending: 1,
+        frames: 1,
+        frames_pending: 0,
+    };
+    let mut service = PluginLayer::new(&slot).layer(work);
+    let mut cx = Context::from_waker(Waker::noop());
+    request(&mut service, &mut cx);
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..REQUESTS {
+            request(&mut service, &mut cx);
+        }
+    });
+    assert!(counted.count_total <= 3 * REQUESTS, "{counted:?}");
+    assert_eq!(counted.count_current, 0, "all given back");
+}
+
 /// The counter counts, or the tests above would say nothing.
 #[test]
 fn upgrade_request_allocates_its_lease() {

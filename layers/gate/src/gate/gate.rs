@@ -1,12 +1,13 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
 use super::pool::{Pool, ShardRef};
 use super::{Counters, Drain, Drained, Permit, RawPermit, Shard};
-use crate::PhaseCounts;
 use crate::sync::{AtomicUsize, Ordering, shards, thread_number};
+use crate::track::Tracker;
+use crate::{InFlightRequests, PhaseCounts};
 
 /// Admission for one generation of a plugin: open, then closed for good.
 ///
@@ -37,6 +38,8 @@ struct Inner {
     /// A power of two of them, so that a thread's number picks one by its low bits.
     shards: Box<[ShardRef]>,
     drain: Arc<Drain>,
+    /// There once a slot said that those inside are to be tracked.
+    tracker: OnceLock<Tracker>,
     closed_on: AtomicUsize,
     token: CancellationToken,
 }
@@ -65,6 +68,7 @@ impl Gate {
         let inner = Inner {
             shards: pool.take(shards, &drain),
             drain,
+            tracker: OnceLock::new(),
             closed_on: AtomicUsize::new(0),
             token: CancellationToken::new(),
         };
@@ -76,7 +80,58 @@ impl Gate {
     /// Goes in, or `None` once the gate is closed. Never blocks.
     #[must_use = "the request is inside only while the permit lives"]
     pub fn enter(&self) -> Option<Permit> {
-        self.count_in().map(Permit::new)
+        self.count_in().map(|raw| self.permit(raw))
+    }
+
+    /// Of one who was counted in: a permit, tracked if they are.
+    #[inline]
+    pub(crate) fn permit(&self, raw: RawPermit) -> Permit {
+        let permit = Permit::new(raw);
+        match self.inner.tracker.get() {
+            None => permit,
+            Some(tracker) => permit.tracked(tracker.enter()),
+        }
+    }
+
+    /// From now on, whoever comes in is tracked.
+    pub(crate) fn track(&self, generation: u64) {
+        let shards = self.inner.shards.len();
+        let tracker = || Tracker::new(generation, shards);
+        self.inner.tracker.get_or_init(tracker);
+    }
+
+    #[inline]
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.inner.tracker.get().is_some()
+    }
+
+    /// Those inside, the oldest first and `limit` of them at most; `None` where they are not
+    /// [tracked](crate::Slot::tracked).
+    ///
+    /// Requests that come and go meanwhile may have to wait while so many entries are read: ask
+    /// for no more than can be shown.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_plugin_gate::{Generation, PluginState, RequestPhase, Slot};
+    ///
+    /// let slot = Slot::tracked("geo", PluginState::Loading);
+    /// let generation = Generation::new(1, ());
+    /// slot.open(generation.clone());
+    /// let mut request = Request::get("/lookup?key=secret").body(()).expect("a request");
+    /// let inside = generation.admit(&mut request).expect("it is open");
+    ///
+    /// let seen = generation.gate().requests(10).expect("they are tracked");
+    /// assert_eq!(seen.total, 1);
+    /// assert_eq!(seen.requests[0].path.as_deref(), Some("/lookup"));
+    /// assert_eq!(seen.requests[0].phase, RequestPhase::Head);
+    /// # drop(inside);
+    /// ```
+    #[must_use]
+    pub fn requests(&self, limit: usize) -> Option<InFlightRequests> {
+        let is_cancelled = self.inner.token.is_cancelled();
+        let tracker = self.inner.tracker.get()?;
+        Some(tracker.requests(limit, is_cancelled))
     }
 
     /// As [`enter`](Self::enter).
@@ -137,7 +192,8 @@ impl Gate {
     /// polled, but for this: a request counts as in its `head` from the first time its response
     /// future was pending. One that was never polled, or whose handler has blocked its thread
     /// ever since it was called, is among the `body`s, as is a [`Permit`] that was taken by hand
-    /// and was never polled for cancellation.
+    /// and was never polled for cancellation. Where requests are [tracked](crate::Slot::tracked),
+    /// it is exact for all that are.
     ///
     /// ```
     /// use tower_plugin_gate::{Generation, PluginState, Slot};
@@ -152,6 +208,9 @@ impl Gate {
     /// ```
     #[must_use]
     pub fn phases(&self) -> PhaseCounts {
+        if let Some(tracker) = self.inner.tracker.get() {
+            return tracker.phases();
+        }
         let mut sum = PhaseCounts::default();
         for shard in &self.inner.shards {
             sum += shard.phases();

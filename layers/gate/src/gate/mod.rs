@@ -50,6 +50,7 @@ pub use gate::Gate;
 pub use permit::Permit;
 #[cfg(test)]
 pub(crate) use pool::Pool;
+pub(crate) use pool::ShardRef;
 pub(crate) use raw_permit::RawPermit;
 pub(crate) use shard::Shard;
 pub(crate) use wait::{Wait, Waiters};

@@ -1,9 +1,12 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
+use http::Request;
+
+use super::pool::ShardRef;
 use super::{Cancelled, CancelledError, Exit, ExitCell, RawPermit, Shard, Wait};
 use crate::RequestPhase;
-use crate::track::PhaseCell;
+use crate::track::{Entry, PhaseCell, RequestLine};
 
 /// Proof of admission through a [`Gate`](super::Gate): who holds it is inside until it drops.
 ///
@@ -23,6 +26,7 @@ pub struct Permit {
     wait: Wait,
     exit: ExitCell,
     phase: PhaseCell,
+    entry: Option<Entry>,
 }
 
 impl Permit {
@@ -33,6 +37,26 @@ impl Permit {
             wait: Wait::default(),
             exit: ExitCell::new(Exit::Dropped),
             phase: PhaseCell::new(RequestPhase::Head),
+            entry: None,
+        }
+    }
+
+    /// With an entry in the list of those inside.
+    #[cold]
+    pub(crate) fn tracked(mut self, entry: Entry) -> Self {
+        self.entry = Some(entry);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.entry.is_some()
+    }
+
+    /// Says which request it is for, to whoever asks who is inside.
+    pub(crate) fn describe<R>(&self, request: &Request<R>) {
+        if let Some(entry) = &self.entry {
+            entry.describe(RequestLine::of(request));
         }
     }
 
@@ -42,6 +66,10 @@ impl Permit {
 
     pub(crate) fn shard(&self) -> &Shard {
         self.raw().shard()
+    }
+
+    pub(crate) fn shard_ref(&self) -> ShardRef {
+        self.raw().shard_ref()
     }
 
     pub(crate) fn into_raw(mut self) -> RawPermit {
@@ -72,6 +100,9 @@ impl Permit {
         let before = self.phase.swap(phase);
         if before != phase {
             self.shard().moved(before, phase);
+            if let Some(entry) = &self.entry {
+                entry.is_in(phase);
+            }
         }
     }
 
@@ -114,7 +145,11 @@ impl Permit {
 /// when the gate has been closed meanwhile: the first permit holds the door.
 impl Clone for Permit {
     fn clone(&self) -> Self {
-        Self::new(self.raw().enter_again())
+        let clone = Self::new(self.raw().enter_again());
+        match &self.entry {
+            None => clone,
+            Some(entry) => clone.tracked(entry.beside()),
+        }
     }
 }
 
@@ -126,6 +161,7 @@ impl Drop for Permit {
             if self.phase.get() == RequestPhase::Upgraded {
                 shard.moved(RequestPhase::Upgraded, RequestPhase::Head);
             }
+            drop(self.entry.take());
             raw.exit(self.exit.get());
         }
     }

@@ -34,6 +34,11 @@ impl RawPermit {
         &self.shard
     }
 
+    /// The shard, to be touched for no longer than this is inside.
+    pub(crate) fn shard_ref(&self) -> ShardRef {
+        self.shard.clone()
+    }
+
     /// Leaves, in the way said.
     #[inline]
     pub(crate) fn exit(self, exit: Exit) {

@@ -15,6 +15,7 @@ mod recycle;
 mod request;
 mod slot;
 mod split;
+mod track;
 
 use std::sync::Arc;
 

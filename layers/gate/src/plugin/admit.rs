@@ -25,17 +25,21 @@ impl<T> Generation<T> {
     /// ```
     #[inline]
     pub fn admit<R>(&self, request: &mut Request<R>) -> Option<Holder> {
-        let permit = self.gate().count_in()?;
-        if is_upgrade(request) {
-            return Some(self.upgrade(permit, request));
+        let raw = self.gate().count_in()?;
+        if is_upgrade(request) || self.gate().is_tracked() {
+            return Some(self.admit_specially(raw, request));
         }
-        Some(Holder::new(permit))
+        Some(Holder::new(raw))
     }
 
     #[cold]
-    fn upgrade<R>(&self, permit: RawPermit, request: &mut Request<R>) -> Holder {
-        let (permit, generation) = (Permit::new(permit), self.raw());
-        Holder::upgrade(Admission { permit, generation }, request)
+    fn admit_specially<R>(&self, raw: RawPermit, request: &mut Request<R>) -> Holder {
+        let permit = self.gate().permit(raw);
+        if !is_upgrade(request) {
+            return Holder::of(permit, request);
+        }
+        let generation = self.raw();
+        Admission { permit, generation }.holder(request)
     }
 }
 
@@ -43,9 +47,10 @@ impl Admission {
     /// What the request is inside by.
     pub(crate) fn holder<R>(self, request: &mut Request<R>) -> Holder {
         if is_upgrade(request) {
+            self.permit.describe(request);
             Holder::upgrade(self, request)
         } else {
-            self.permit.into()
+            Holder::of(self.permit, request)
         }
     }
 }
@@ -75,8 +80,9 @@ impl RawSlot {
     /// As [`Door::enter_request`](crate::Door::enter_request), remembering nothing.
     pub(crate) fn enter_request<R>(&self, request: &mut Request<R>) -> Result<Holder, Rejected> {
         let entered = if is_upgrade(request) {
-            let admission = self.admit();
-            admission.map(|admission| Holder::upgrade(admission, request))
+            self.admit().map(|admission| admission.holder(request))
+        } else if self.is_tracked {
+            self.permit().map(|permit| Holder::of(permit, request))
         } else {
             self.enter().map(Holder::new)
         };
@@ -85,9 +91,15 @@ impl RawSlot {
 }
 
 impl Holder {
+    /// What the request is inside by, whose permit this is.
+    pub(crate) fn of<R>(permit: Permit, request: &Request<R>) -> Self {
+        permit.describe(request);
+        permit.into()
+    }
+
     /// Shares a lease with the handler of a request to upgrade. It keeps the lease of a layer
     /// outside this one, which it takes the place of.
-    pub(crate) fn upgrade<R>(admission: Admission, request: &mut Request<R>) -> Self {
+    fn upgrade<R>(admission: Admission, request: &mut Request<R>) -> Self {
         let extensions = request.extensions_mut();
         let lease = Lease::within(admission, extensions.remove());
         extensions.insert(lease.clone());

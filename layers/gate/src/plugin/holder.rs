@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::gate::{Exit, RawPermit, Shard};
+use crate::gate::{Exit, RawPermit, Shard, ShardRef};
 use crate::{Lease, Permit, RequestPhase};
 
 /// What keeps one request inside: a permit of its own, or a lease that it shares with the handler
@@ -14,18 +14,41 @@ pub struct Holder(Option<Held>);
 /// No more than a tag and a pointer, and so handed on in registers.
 pub(super) enum Held {
     Own(RawPermit),
-    Shared(Lease),
+    Otherwise(Box<Otherwise>),
+}
+
+/// The rarer ways to be inside. They are boxed, and what is done with them is not inlined: nobody
+/// else is to feel that there are any.
+pub(super) struct Otherwise {
+    shard: ShardRef,
+    by: By,
+}
+
+enum By {
+    Lease(Lease),
+    /// Of a plugin whose requests are tracked.
+    Permit(Permit),
 }
 
 impl From<Permit> for Holder {
     fn from(permit: Permit) -> Self {
+        if permit.is_tracked() {
+            return By::Permit(permit).into();
+        }
         Self::new(permit.into_raw())
     }
 }
 
 impl From<Lease> for Holder {
     fn from(lease: Lease) -> Self {
-        Self(Some(Held::Shared(lease)))
+        By::Lease(lease).into()
+    }
+}
+
+impl From<By> for Holder {
+    fn from(by: By) -> Self {
+        let shard = by.permit().shard_ref();
+        Self(Some(Held::Otherwise(Box::new(Otherwise { shard, by }))))
     }
 }
 
@@ -44,7 +67,10 @@ impl Holder {
 
     #[inline]
     pub(super) fn into_held(mut self) -> Option<Held> {
-        self.0.take()
+        let held = self.0.take();
+        // Nothing is left to drop, which the compiler does not always see.
+        std::mem::forget(self);
+        held
     }
 }
 
@@ -62,7 +88,7 @@ impl Held {
     pub(super) fn shard(&self) -> &Shard {
         match self {
             Self::Own(permit) => permit.shard(),
-            Self::Shared(lease) => lease.permit().shard(),
+            Self::Otherwise(otherwise) => &otherwise.shard,
         }
     }
 
@@ -70,16 +96,41 @@ impl Held {
     pub(super) fn end(self, exit: Exit) {
         match self {
             Self::Own(permit) => permit.exit(exit),
-            // A lease that its handler holds too goes on, and is counted when it ends.
-            Self::Shared(lease) => lease.end_request(exit),
+            Self::Otherwise(otherwise) => otherwise.end(exit),
         }
     }
 
     /// The response head is out.
     #[inline]
     pub(super) fn is_in_body(&self) {
-        if let Self::Shared(lease) = self {
-            lease.permit().is_in(RequestPhase::Body);
+        if let Self::Otherwise(otherwise) = self {
+            otherwise.is_in_body();
+        }
+    }
+}
+
+impl By {
+    fn permit(&self) -> &Permit {
+        match self {
+            Self::Lease(lease) => lease.permit(),
+            Self::Permit(permit) => permit,
+        }
+    }
+}
+
+impl Otherwise {
+    #[cold]
+    fn is_in_body(&self) {
+        self.by.permit().is_in(RequestPhase::Body);
+    }
+
+    #[cold]
+    #[expect(clippy::boxed_local, reason = "so that the caller has nothing to drop")]
+    fn end(self: Box<Self>, exit: Exit) {
+        match self.by {
+            // A lease that its handler holds too goes on, and is counted when it ends.
+            By::Lease(lease) => lease.end_request(exit),
+            By::Permit(permit) => permit.leaves(exit),
         }
     }
 }

@@ -17,15 +17,19 @@ pub struct PluginService<S, P = Reject> {
     pub(super) door: Door,
     pub(super) answer: Answer,
     pub(super) policy: P,
+    /// Whether every call is: to catch its panics, or to track it.
+    calls_specially: bool,
 }
 
 impl<S, P> PluginService<S, P> {
     pub(super) fn new(inner: S, slot: Arc<RawSlot>, answer: Answer, policy: P) -> Self {
+        let calls_specially = answer.catches_panics() || slot.is_tracked;
         Self {
             inner,
             door: Door::to(slot),
             answer,
             policy,
+            calls_specially,
         }
     }
 
@@ -60,7 +64,7 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        if self.answer.catches_panics() || is_upgrade(&request) {
+        if self.calls_specially || is_upgrade(&request) {
             return self.call_specially(request);
         }
         match self.door.count_in() {

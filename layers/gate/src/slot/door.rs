@@ -124,7 +124,19 @@ impl Door {
     /// not ready: a service that is not ready must not be called, even if the slot has been
     /// opened again since.
     pub fn enter(&mut self) -> Result<Permit, Rejected> {
+        if self.slot.is_tracked {
+            return self.enter_tracked();
+        }
         self.count_in().map(Permit::new)
+    }
+
+    #[cold]
+    fn enter_tracked(&mut self) -> Result<Permit, Rejected> {
+        let entered = match self.ready_because.take() {
+            Some(state) => Err(state),
+            None => self.slot.permit(),
+        };
+        entered.map_err(|state| self.slot.rejected(state))
     }
 
     #[inline]
@@ -192,15 +204,12 @@ impl Door {
     #[inline]
     pub fn enter_request<R>(&mut self, request: &mut Request<R>) -> Result<Holder, Rejected> {
         if is_upgrade(request) {
-            return self.upgrade(request);
+            return Ok(self.admit()?.holder(request));
+        }
+        if self.slot.is_tracked {
+            return Ok(Holder::of(self.enter_tracked()?, request));
         }
         self.count_in().map(Holder::new)
-    }
-
-    #[cold]
-    fn upgrade<R>(&mut self, request: &mut Request<R>) -> Result<Holder, Rejected> {
-        let admission = self.admit()?;
-        Ok(Holder::upgrade(admission, request))
     }
 }
 

@@ -41,6 +41,13 @@ impl Ledger {
         }
     }
 
+    /// Those that somebody may be inside of.
+    pub(super) fn gates(&self) -> Vec<Gate> {
+        let mut books = lock(&self.books);
+        books.settle();
+        books.open.clone()
+    }
+
     pub(super) fn rejected(&self) {
         // Relaxed: a number to show, it orders nothing.
         self.rejected.fetch_add(1, Ordering::Relaxed);

@@ -23,6 +23,8 @@ pub(crate) enum Occupant {
 pub(crate) struct RawSlot {
     pub(crate) plugin: Arc<str>,
     refusals: Arc<Refusals>,
+    /// Whether it is known which requests are inside.
+    pub(crate) is_tracked: bool,
     /// Counts the changes of `current`, so that a reader can tell by one load whether what it
     /// remembers still holds.
     version: AtomicU64,
@@ -41,16 +43,25 @@ pub(crate) struct Admission {
 }
 
 impl RawSlot {
-    pub(crate) fn new(plugin: Arc<str>, occupant: Occupant) -> Self {
+    pub(crate) fn new(plugin: Arc<str>, is_tracked: bool, occupant: Occupant) -> Self {
         Self {
             refusals: Refusals::new(Arc::clone(&plugin)),
             plugin,
+            is_tracked,
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
             changed: Waiters::default(),
             queue: Queue::default(),
             ledger: Ledger::default(),
             latency: OnceLock::new(),
+        }
+    }
+
+    /// Tells a generation whose it is, before it is put in.
+    pub(super) fn adopt(&self, generation: &RawGeneration) {
+        generation.gate.drain().belongs_to(&self.plugin);
+        if self.is_tracked {
+            generation.gate.track(generation.number);
         }
     }
 
@@ -122,6 +133,11 @@ impl RawSlot {
 
     pub(crate) fn enter(&self) -> Result<RawPermit, PluginState> {
         self.with_open(Split::next, |generation| generation.gate.count_in())
+    }
+
+    /// As `enter`, tracked if requests are.
+    pub(crate) fn permit(&self) -> Result<Permit, PluginState> {
+        self.with_open(Split::next, |generation| generation.gate.enter())
     }
 
     /// As `enter`, and says through which generation.

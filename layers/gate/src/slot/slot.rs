@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Generation, Held, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
-use crate::{Counters, Latency};
+use crate::{Counters, InFlightRequests, Latency, PhaseCounts};
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
 ///
@@ -67,7 +67,33 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// An empty slot, for the plugin called `plugin`, that rejects with `state`.
     #[must_use]
     pub fn new(plugin: impl Into<Arc<str>>, state: PluginState) -> Self {
-        let raw = RawSlot::new(plugin.into(), Occupant::Closed(state));
+        Self::empty(plugin.into(), false, state)
+    }
+
+    /// As [`new`](Self::new), of a plugin whose requests are tracked: [`requests`](Self::requests)
+    /// says which are inside, and how far each has got.
+    ///
+    /// A request then costs some hundred nanoseconds and two or three allocations more; a slot
+    /// made with [`new`](Self::new) costs nothing for it.
+    ///
+    /// ```
+    /// use tower_plugin_gate::{Generation, PluginState, RequestPhase, Slot};
+    ///
+    /// let slot = Slot::tracked("geo", PluginState::Loading);
+    /// slot.open(Generation::new(1, ()));
+    /// let lease = slot.enter().expect("the slot is open");
+    /// let seen = slot.requests(100).expect("they are tracked");
+    /// assert_eq!((seen.total, seen.requests[0].phase), (1, RequestPhase::Upgraded));
+    /// drop(lease);
+    /// assert_eq!(slot.requests(100).expect("they are tracked").total, 0);
+    /// ```
+    #[must_use]
+    pub fn tracked(plugin: impl Into<Arc<str>>, state: PluginState) -> Self {
+        Self::empty(plugin.into(), true, state)
+    }
+
+    fn empty(plugin: Arc<str>, is_tracked: bool, state: PluginState) -> Self {
+        let raw = RawSlot::new(plugin, is_tracked, Occupant::Closed(state));
         Self {
             raw: Arc::new(raw),
             instance: PhantomData,
@@ -85,7 +111,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// or make a new generation of an earlier instance with [`Generation::from_arc`].
     pub fn open(&self, generation: Generation<T>) -> Option<Generation<T>> {
         let generation = generation.into_raw();
-        generation.gate.drain().belongs_to(&self.raw.plugin);
+        self.raw.adopt(&generation);
         self.set(Occupant::Open(generation), PluginState::Reloading)
     }
 
@@ -215,6 +241,33 @@ impl<T> Slot<T> {
         generations
             .map(|generation| generation.gate.in_flight())
             .sum()
+    }
+
+    /// Those inside, of every generation, the oldest first and `limit` of them at most; `None`
+    /// where they are not [tracked](Slot::tracked). As [`Gate::requests`](crate::Gate::requests).
+    #[must_use]
+    pub fn requests(&self, limit: usize) -> Option<InFlightRequests> {
+        if !self.raw.is_tracked {
+            return None;
+        }
+        let mut all = InFlightRequests::default();
+        for gate in self.raw.ledger.gates() {
+            if let Some(requests) = gate.requests(limit) {
+                all.merge(requests, limit);
+            }
+        }
+        Some(all)
+    }
+
+    /// How many are in which phase, of every generation. As
+    /// [`Gate::phases`](crate::Gate::phases).
+    #[must_use]
+    pub fn phases(&self) -> PhaseCounts {
+        let mut sum = PhaseCounts::default();
+        for gate in self.raw.ledger.gates() {
+            sum += gate.phases();
+        }
+        sum
     }
 
     /// How many requests are [held](crate::OnClosed::Hold) until the plugin comes back. They are

@@ -70,7 +70,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
     #[must_use = "nothing was split if there was nothing to split with"]
     pub fn split(&self, trial: Generation<T>, share: Share) -> bool {
         let trial = trial.into_raw();
-        trial.gate.drain().belongs_to(&self.raw.plugin);
+        self.raw.adopt(&trial);
         let replaced = self.raw.change(|current| {
             let [stable, _] = current.generations();
             let stable = Arc::clone(stable?);
@@ -115,7 +115,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// ```
     pub fn open_keeping(&self, generation: Generation<T>) -> Option<Generation<T>> {
         let generation = generation.into_raw();
-        generation.gate.drain().belongs_to(&self.raw.plugin);
+        self.raw.adopt(&generation);
         let before = self.raw.set(Occupant::Open(Arc::clone(&generation)));
         self.raw.wake();
         let kept = before

@@ -70,6 +70,14 @@ impl PhaseCounts {
         }
     }
 
+    pub(super) fn of_mut(&mut self, phase: RequestPhase) -> &mut usize {
+        match phase {
+            RequestPhase::Head => &mut self.head,
+            RequestPhase::Body => &mut self.body,
+            RequestPhase::Upgraded => &mut self.upgraded,
+        }
+    }
+
     /// How many in all.
     #[must_use]
     pub const fn total(&self) -> usize {

@@ -18,5 +18,6 @@ mod rejections;
 mod service;
 mod storm;
 mod support;
+mod tracked;
 mod trial;
 mod upgrades;
