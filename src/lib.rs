@@ -31,9 +31,10 @@ pub use manager::{
 pub use operation::{OperationHandle, OperationId, ParseOperationIdError};
 pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};
 pub use report::{
-    DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep, HealthReport, HealthSummary,
-    LastError, Operation, OperationInfo, OperationPhase, Outcome, PluginHealth, PluginInfo,
-    PluginList, PluginSystem, ReloadReport, ReportedHealth, SystemStatus,
+    ConfigDiff, ConfigHistory, DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep,
+    HealthReport, HealthSummary, LastError, Operation, OperationInfo, OperationPhase, Outcome,
+    PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth, SystemStatus,
+    VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

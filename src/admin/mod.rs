@@ -15,6 +15,10 @@
 //! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag`; honours `If-None-Match` |
 //! | `PUT /plugins/config?plugin=` | puts a whole config in force (`application/json`); honours `If-Match` |
 //! | `PATCH /plugins/config?plugin=` | changes it in part (RFC 7396, `application/merge-patch+json`); honours `If-Match` |
+//! | `GET /plugins/config?plugin=&version=` | the config of a version that is kept |
+//! | `GET /plugins/history?plugin=` | the versions that are kept, newest first: [`ConfigHistory`](crate::ConfigHistory) |
+//! | `GET /plugins/diff?plugin=&from=&to=` | what is different between two versions, secrets masked: [`ConfigDiff`](crate::ConfigDiff); `to` is the version in force unless it is said |
+//! | `POST /plugins/rollback?plugin=&version=` | puts the config of a version in force again, as a new version; honours `If-Match` |
 //! | `GET /plugins/schema?plugin=` | the JSON Schema of its config, if it publishes one |
 //! | `GET /plugins/operations` | every operation under way and the last that are done, newest first; `?plugin=` for one plugin's |
 //! | `GET /plugins/operations/ID` | one of them: [`OperationInfo`](crate::OperationInfo), and its `result` once it is done |
@@ -39,6 +43,7 @@
 //!
 //! A plugin that is in another operation refuses a second one, naming the first as `operation_id`.
 //! Any change takes `?wait=5s`, in Go's notation, to wait that long for its turn.
+//! `?cause=`, up to 1024 bytes, says why: the history shows that as `change_cause`.
 //!
 //! # Errors
 //!
@@ -54,7 +59,7 @@
 //! | --- | --- |
 //! | 400 | `plugin_required`, `invalid_query`, `invalid_json`, `invalid_host`, `invalid_body` |
 //! | 401, 403 | `unauthorized`, `forbidden` |
-//! | 404 | `not_found`, `plugin_not_found`, `operation_not_found` |
+//! | 404 | `not_found`, `plugin_not_found`, `version_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
 //! | 409 | `operation_in_progress`, with `Retry-After`; `cannot_start_beside`; `store_conflict` |

@@ -49,6 +49,17 @@ impl Query {
         }
     }
 
+    /// A whole number.
+    pub(super) fn number(&self, key: &str) -> Result<Option<u64>, Problem> {
+        let Some(value) = self.get(key)? else {
+            return Ok(None);
+        };
+        match value.parse() {
+            Ok(number) if value.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Some(number)),
+            _ => Err(invalid(&format!("`{key}` must be a whole number"))),
+        }
+    }
+
     fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(known, _)| known == key);
         pairs.map(|(_, value)| value.as_str())

@@ -9,6 +9,9 @@ pub(super) enum Endpoint {
     Reload,
     Enable,
     Disable,
+    Rollback,
+    History,
+    Diff,
     ReadConfig,
     ReplaceConfig,
     PatchConfig,
@@ -64,13 +67,16 @@ const fn post(path: &'static str, endpoints: &'static [Endpoint; 1]) -> Route {
     }
 }
 
-static ROUTES: [Route; 12] = [
+static ROUTES: [Route; 15] = [
     get("/plugins/status", &[Endpoint::Status]),
     get("/plugins/list", &[Endpoint::List]),
     get("/plugins/health", &[Endpoint::Health]),
     post("/plugins/reload", &[Endpoint::Reload]),
     post("/plugins/enable", &[Endpoint::Enable]),
     post("/plugins/disable", &[Endpoint::Disable]),
+    post("/plugins/rollback", &[Endpoint::Rollback]),
+    get("/plugins/history", &[Endpoint::History]),
+    get("/plugins/diff", &[Endpoint::Diff]),
     Route {
         path: "/plugins/config",
         methods: &[Method::GET, Method::PUT, Method::PATCH, Method::HEAD],
@@ -138,6 +144,9 @@ mod tests {
             "/plugins/list" => get(E::List),
             "/plugins/health" => get(E::Health),
             "/plugins/schema" => get(E::Schema),
+            "/plugins/history" => get(E::History),
+            "/plugins/diff" => get(E::Diff),
+            "/plugins/rollback" => post(E::Rollback),
             "/plugins/operations" => get(E::Operations),
             "/plugins/operations/{id}" => get(E::Operation),
             "/livez" => get(E::Livez),

@@ -26,4 +26,5 @@ pub use store::{
     ConfigChanges, ConfigStore, FileStore, MemoryStore, PreparedPut, Put, Revision, StoreChange,
     StoreError, StoreFuture, StoredConfig, StoredVersion,
 };
+pub(crate) use version::number;
 pub use version::{ConfigVersion, ConfigView, ParseConfigVersionError};

@@ -54,6 +54,12 @@ pub enum OperationErrorKind {
     /// A dry run was to start an instance, but one serves, and the plugin's strategy says that there
     /// must not be two.
     CannotStartBeside,
+    /// There is no version of that number, or none any more; nothing was touched.
+    #[non_exhaustive]
+    VersionNotFound {
+        /// The number.
+        version: u64,
+    },
     /// Another plugin depends on this one.
     RequiredBy(String),
     /// A hook failed. The report says whether what was before serves again.
@@ -110,6 +116,12 @@ impl OperationError {
     #[must_use]
     pub fn is_version_mismatch(&self) -> bool {
         matches!(self.inner.kind, OperationErrorKind::VersionMismatch { .. })
+    }
+
+    /// Whether there is no version of that number, or none any more.
+    #[must_use]
+    pub fn is_version_not_found(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::VersionNotFound { .. })
     }
 
     /// Whether the stored config could not be read, or a new one written.
@@ -195,6 +207,13 @@ impl fmt::Display for OperationError {
                     f,
                     "plugin `{plugin}` has the strategy recreate: no instance can be tried beside \
                      the one that serves; ask for a dry run without a start"
+                )
+            }
+            OperationErrorKind::VersionNotFound { version } => {
+                write!(
+                    f,
+                    "plugin `{plugin}` has no config of version {version}: see its history for \
+                     those that are kept"
                 )
             }
             OperationErrorKind::RequiredBy(other) => {

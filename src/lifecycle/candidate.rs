@@ -20,6 +20,10 @@ impl<P: Plugin> Lifecycle<P> {
     ) -> Result<Candidate, OperationErrorKind> {
         match request {
             Request::UpdateConfig(change) => self.changed(change).await,
+            Request::Rollback(version) => {
+                let config = self.kept(version).await?;
+                self.accept(config).await
+            }
             Request::Register => self.first().await,
             // Somebody may have edited the file: this is how they have it read.
             Request::Reload | Request::Enable => match self.stored().await? {

@@ -18,6 +18,8 @@ pub(crate) enum Request {
     Register,
     Reload,
     UpdateConfig(ConfigChange),
+    /// To the config of the version of that number.
+    Rollback(u64),
     Enable,
     Disable,
     Unload,
@@ -52,6 +54,7 @@ impl Request {
             Self::Register => Operation::Register,
             Self::Reload => Operation::Reload,
             Self::UpdateConfig(_) => Operation::UpdateConfig,
+            Self::Rollback(_) => Operation::Rollback,
             Self::Enable => Operation::Enable,
             Self::Disable => Operation::Disable,
             Self::Unload => Operation::Unload,

@@ -66,7 +66,7 @@ impl<P: Plugin> Lifecycle<P> {
 
     /// What an operation comes to in a state, with that config.
     pub(super) fn step(&self, state: PluginState, operation: Operation, with: &Candidate) -> Step {
-        let is_same = operation == Operation::UpdateConfig
+        let is_same = operation.changes_config()
             && state != PluginState::Failed
             && with.config == self.config;
         match plan(state, operation) {
@@ -84,7 +84,7 @@ impl<P: Plugin> Lifecycle<P> {
 
     async fn build(&mut self, step: Step, operation: Operation, candidate: Candidate) -> Done {
         let (reason, meanwhile) = why(operation);
-        if matches!(operation, Operation::Reload | Operation::UpdateConfig) {
+        if operation == Operation::Reload || operation.changes_config() {
             self.event(EventKind::ReloadStarted, format!("{operation} started"));
         }
         match step {
@@ -170,24 +170,27 @@ fn why(operation: Operation) -> (StartReason, PluginState) {
     match operation {
         Operation::Enable => (StartReason::Enable, PluginState::Loading),
         Operation::Reload => (StartReason::Reload, PluginState::Reloading),
-        Operation::UpdateConfig => (StartReason::ConfigChange, PluginState::Reloading),
+        Operation::UpdateConfig | Operation::Rollback => {
+            (StartReason::ConfigChange, PluginState::Reloading)
+        }
         _ => (StartReason::Register, PluginState::Loading),
     }
 }
 
 fn nothing_to_do(state: PluginState, operation: Operation) -> &'static str {
     match state {
-        _ if operation == Operation::UpdateConfig => "the config is in force already",
+        _ if operation.changes_config() => "the config is in force already",
         PluginState::Disabled => "the plugin is disabled: enable it to have it started",
         _ => "the plugin is active already",
     }
 }
 
 fn event_of(operation: Operation, outcome: Outcome) -> Option<EventKind> {
+    use Operation as O;
     Some(match (operation, outcome) {
         (_, Outcome::Unchanged | Outcome::Rejected) => return None,
-        (Operation::Reload | Operation::UpdateConfig, Outcome::Applied) => EventKind::ReloadApplied,
-        (Operation::Reload | Operation::UpdateConfig, Outcome::Failed) => EventKind::ReloadFailed,
+        (O::Reload | O::UpdateConfig | O::Rollback, Outcome::Applied) => EventKind::ReloadApplied,
+        (O::Reload | O::UpdateConfig | O::Rollback, Outcome::Failed) => EventKind::ReloadFailed,
         (_, Outcome::RolledBack) => EventKind::ReloadRolledBack,
         (_, Outcome::Failed) => EventKind::Failed,
         (Operation::Register, Outcome::Applied) => return None,

@@ -9,7 +9,18 @@ use super::task::Lifecycle;
 use crate::config::{PreparedPut, Put, Revision, StoreError, StoredConfig, StoredVersion};
 use crate::{ConfigVersion, Operation, OperationErrorKind, Outcome, Plugin};
 
+/// Who put a config into the store beside the manager, as far as is known.
+const EDITOR: &str = "file";
+
 impl<P: Plugin> Lifecycle<P> {
+    /// The config of a version that is kept.
+    pub(super) async fn kept(&self, version: u64) -> Result<Value, OperationErrorKind> {
+        let kept = self.store.version(self.name(), version).await;
+        let kept = kept.map_err(OperationErrorKind::StoreUnavailable)?;
+        let kept = kept.ok_or(OperationErrorKind::VersionNotFound { version })?;
+        Ok(kept.config)
+    }
+
     /// The store's config, if it has one.
     pub(super) async fn stored(&mut self) -> Result<Option<StoredConfig>, OperationErrorKind> {
         let loaded = self.store.load(self.name()).await;
@@ -101,10 +112,13 @@ impl<P: Plugin> Lifecycle<P> {
         if self.recorded == Some(candidate.version) {
             return Ok(None);
         }
-        let is_change = is_change(operation);
+        let is_change = operation.changes_config();
         let has_current = self.revision.is_some_and(|is| is != Revision::ABSENT);
         let mut version = StoredVersion::new(candidate.version, candidate.config.clone());
         version.actor.clone_from(&options.actor);
+        if !is_change && has_current && options.actor.is_none() {
+            version.actor = Some(EDITOR.to_owned());
+        }
         version.cause.clone_from(&options.cause);
         let put = Put {
             version,
@@ -142,7 +156,7 @@ impl<P: Plugin> Lifecycle<P> {
                 self.recorded = Some(self.config_version);
                 done
             }
-            Err(error) if is_change(operation) => self.take_back(before, error, done).await,
+            Err(error) if operation.changes_config() => self.take_back(before, error, done).await,
             Err(error) => {
                 tracing::warn!(%error, "left out of the history");
                 done
@@ -162,9 +176,4 @@ impl<P: Plugin> Lifecycle<P> {
         back.stop_error = done.stop_error;
         back.because(HookError::failed("storing the config", error))
     }
-}
-
-/// Whether an operation is there to change what is stored.
-fn is_change(operation: Operation) -> bool {
-    operation == Operation::UpdateConfig
 }

@@ -25,7 +25,7 @@ pub(super) enum Step {
 /// | --- | --- | --- | --- | --- |
 /// | register, enable | nothing | start | start | refuse |
 /// | reload | exchange | start | nothing | refuse |
-/// | update config | exchange | start | keep | refuse |
+/// | update config, rollback | exchange | start | keep | refuse |
 /// | disable | stop | stop | nothing | refuse |
 /// | unload, shutdown | stop | stop | stop | stop |
 pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
@@ -38,12 +38,13 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
         (O::Register | O::Enable, S::Active) | (O::Reload | O::Disable, S::Disabled) => {
             Step::Nothing
         }
-        (O::Reload | O::UpdateConfig, S::Active) => Step::Exchange,
-        (O::UpdateConfig, S::Disabled) => Step::Keep,
+        (O::Reload | O::UpdateConfig | O::Rollback, S::Active) => Step::Exchange,
+        (O::UpdateConfig | O::Rollback, S::Disabled) => Step::Keep,
         (O::Register | O::Enable, S::Disabled) => Step::Start,
-        (O::Register | O::Enable | O::Reload | O::UpdateConfig, S::Failed | S::Loading) => {
-            Step::Start
-        }
+        (
+            O::Register | O::Enable | O::Reload | O::UpdateConfig | O::Rollback,
+            S::Failed | S::Loading,
+        ) => Step::Start,
         // States a resting plugin is never in.
         _ => Step::Refuse,
     }
@@ -53,10 +54,11 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
 mod tests {
     use super::*;
 
-    const OPERATIONS: [Operation; 7] = [
+    const OPERATIONS: [Operation; 8] = [
         Operation::Register,
         Operation::Reload,
         Operation::UpdateConfig,
+        Operation::Rollback,
         Operation::Enable,
         Operation::Disable,
         Operation::Unload,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::history::view;
 use super::registry::{Entry, Plugins};
 use super::{OperationBuilder, PluginManagerBuilder, Registration};
 use crate::event::Journal;
@@ -214,17 +215,7 @@ impl PluginManager {
             let config = snapshot.config.clone();
             (config, snapshot.config_version, snapshot.config_since)
         });
-        let schema = &published.schema;
-        // A config that it cannot be told of does not start.
-        let effective = schema.effective(&config).ok();
-        let effective = effective.map(|effective| schema.secrets().mask(&effective));
-        Ok(ConfigView {
-            plugin: name.to_owned(),
-            effective: effective.unwrap_or_else(|| config.clone()),
-            config,
-            version,
-            since,
-        })
+        Ok(view(&published, config, version, since))
     }
 
     /// The JSON Schema of the plugin's config, if it publishes one.

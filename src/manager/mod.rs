@@ -3,6 +3,7 @@
 mod builder;
 mod handle;
 mod health;
+mod history;
 #[expect(
     clippy::module_inception,
     reason = "the folder is named for its main part"

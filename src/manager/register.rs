@@ -158,6 +158,7 @@ impl<P: Plugin> Registration<P> {
             published: Arc::clone(&published),
             commands,
             turn,
+            store: store.clone(),
         };
         manager.inner.plugins.add(entry.clone())?;
         manager

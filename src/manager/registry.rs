@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::RegisterError;
+use crate::config::Store;
 use crate::lifecycle::{Command, Published};
 
 /// The registered plugins by name. The lock is held for look-ups only, never while something is
@@ -28,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) commands: mpsc::Sender<Command>,
     /// One permit: who holds it may give the plugin a command.
     pub(crate) turn: Arc<Semaphore>,
+    /// Where its configs are kept.
+    pub(crate) store: Store,
 }
 
 impl Plugins {

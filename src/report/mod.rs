@@ -5,6 +5,7 @@
 mod drain;
 mod dry_run;
 mod health;
+mod history;
 mod list;
 mod operation;
 mod progress;
@@ -14,6 +15,7 @@ mod status;
 pub use drain::DrainReport;
 pub use dry_run::{DryRunReport, DryRunStep};
 pub use health::{HealthReport, HealthSummary, PluginHealth, ReportedHealth};
+pub use history::{ConfigDiff, ConfigHistory, VersionInfo};
 pub use list::{LastError, PluginInfo, PluginList};
 pub use operation::{Operation, Outcome, ReloadReport};
 pub use progress::{DrainProgress, OperationInfo, OperationPhase};

@@ -18,6 +18,8 @@ pub enum Operation {
     Reload,
     /// Exchange its generation for one with another config.
     UpdateConfig,
+    /// Exchange its generation for one with an earlier config.
+    Rollback,
     /// Start it after it was disabled.
     Enable,
     /// Drain and stop it until it is enabled.
@@ -29,6 +31,11 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether it is there to put another config in force.
+    pub(crate) const fn changes_config(self) -> bool {
+        matches!(self, Self::UpdateConfig | Self::Rollback)
+    }
+
     /// In lower case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +43,7 @@ impl Operation {
             Self::Register => "register",
             Self::Reload => "reload",
             Self::UpdateConfig => "update_config",
+            Self::Rollback => "rollback",
             Self::Enable => "enable",
             Self::Disable => "disable",
             Self::Unload => "unload",

@@ -5,6 +5,7 @@ mod config;
 mod dry_run;
 mod errors;
 mod guards;
+mod history;
 mod mounts;
 mod operations;
 mod preconditions;

@@ -5,6 +5,7 @@ mod drain;
 mod dry_run;
 mod events;
 mod health;
+mod history;
 mod hooks;
 mod independence;
 mod monitor;

@@ -15,7 +15,13 @@ use crate::time::to_unix;
 use crate::{OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport};
 
 /// What the query of a change may say.
-pub(super) const KEYS: [&str; 3] = ["plugin", "wait", "dry_run"];
+pub(super) const KEYS: [&str; 4] = ["plugin", "wait", "dry_run", "cause"];
+
+/// What that of a rollback may say.
+pub(super) const ROLLBACK_KEYS: [&str; 5] = ["plugin", "version", "wait", "dry_run", "cause"];
+
+/// The longest reason that is written down, in bytes.
+const LONGEST_CAUSE: usize = 1024;
 
 #[derive(Serialize)]
 pub(super) struct Changed<'a> {
@@ -79,6 +85,14 @@ impl Handler {
                 ));
             }
         };
+        match query.get("cause")? {
+            Some(cause) if cause.len() > LONGEST_CAUSE => {
+                let message = format!("`cause` must not be longer than {LONGEST_CAUSE} bytes");
+                return Err(Problem::invalid_query(message));
+            }
+            Some(cause) if !cause.is_empty() => operation = operation.cause(cause),
+            _ => {}
+        }
         if prefer::is_async(headers) {
             let response = self.accepted(&operation.start()?)?;
             let report = None;

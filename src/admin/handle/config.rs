@@ -12,7 +12,7 @@ use crate::admin::problem::Problem;
 use crate::admin::query::Query;
 use crate::admin::{body, respond};
 use crate::time::to_unix;
-use crate::{BoxError, ConfigVersion, ConfigView, PluginManager};
+use crate::{BoxError, ConfigVersion, ConfigView};
 
 #[derive(Serialize)]
 struct Config<'a> {
@@ -21,15 +21,15 @@ struct Config<'a> {
     view: &'a ConfigView,
 }
 
-pub(super) fn read(manager: &PluginManager, plugin: &str, headers: &HeaderMap) -> Answer {
-    let view = manager.config(plugin)?;
+/// A config, unless the client knows it already.
+pub(super) fn show(view: &ConfigView, headers: &HeaderMap) -> Answer {
     let known = Condition::read(headers, &IF_NONE_MATCH);
     let mut response = if known.is_some_and(|known| known.matches_weakly(view.version)) {
         respond::not_modified()
     } else {
         respond::json(&Config {
             timestamp: to_unix(SystemTime::now()),
-            view: &view,
+            view,
         })?
     };
     response.headers_mut().insert(ETAG, etag::of(view.version));

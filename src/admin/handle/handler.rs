@@ -6,7 +6,7 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 
-use super::{config, operation, probe, read};
+use super::{history, operation, probe, read};
 use crate::admin::body::{JSON, Limits, MERGE_PATCH};
 use crate::admin::guard::Scope;
 use crate::admin::problem::Problem;
@@ -67,7 +67,10 @@ impl Handler {
             Endpoint::Reload => self.change(uri, headers, PluginManager::reload).await,
             Endpoint::Enable => self.change(uri, headers, PluginManager::enable).await,
             Endpoint::Disable => self.change(uri, headers, PluginManager::disable).await,
-            Endpoint::ReadConfig => config::read(manager, &plugin()?, headers),
+            Endpoint::Rollback => self.rollback(&request.into_parts().0).await,
+            Endpoint::History => history::list(manager, uri).await,
+            Endpoint::Diff => history::diff(manager, uri).await,
+            Endpoint::ReadConfig => history::config(manager, uri, headers).await,
             Endpoint::ReplaceConfig => self.change_config(request, JSON).await,
             Endpoint::PatchConfig => self.change_config(request, MERGE_PATCH).await,
         }

@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod handler;
+mod history;
 mod operation;
 mod precondition;
 mod probe;

@@ -25,6 +25,12 @@ impl From<OperationError> for Problem {
                 error.to_string(),
             ),
             OperationErrorKind::VersionMismatch { .. } => Self::version_mismatch(),
+            OperationErrorKind::VersionNotFound { version } => Self::new(
+                StatusCode::NOT_FOUND,
+                "version_not_found",
+                error.to_string(),
+            )
+            .with("version", *version),
             OperationErrorKind::RequiredBy(other) => Self::new(
                 StatusCode::CONFLICT,
                 "plugin_required_by",

@@ -37,6 +37,16 @@ impl Store {
             .await
     }
 
+    pub(crate) async fn version(
+        &self,
+        plugin: &str,
+        number: u64,
+    ) -> Result<Option<StoredVersion>, StoreError> {
+        let (inner, plugin) = (Arc::clone(&self.inner), plugin.to_owned());
+        self.bound(async move { inner.version(&plugin, number).await })
+            .await
+    }
+
     pub(crate) async fn prepare(
         &self,
         plugin: &str,
