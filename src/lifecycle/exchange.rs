@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use tower_plugin_gate::PluginState;
+use tower_plugin_gate::{Generation, PluginState};
 
 use super::candidate::Candidate;
 use super::hook::HookError;
@@ -124,7 +124,7 @@ impl<P: Plugin> Lifecycle<P> {
         mut running: Running<P::Instance>,
         candidate: Candidate,
     ) -> Option<Running<P::Instance>> {
-        let generation = running.generation.clone();
+        let generation = Generation::clone(&running.generation);
         self.generation = generation.number();
         let is_new_config = self.config_version != candidate.version;
         self.adopt(candidate);
@@ -197,8 +197,12 @@ impl<P: Plugin> Lifecycle<P> {
         Done::new(Outcome::Failed, "mend the file and reload the plugin").because(error)
     }
 
-    fn fail(&mut self) {
+    /// Leaves nothing open, and says that it failed.
+    pub(super) fn fail(&mut self) {
         self.slot.close(PluginState::Failed);
-        self.publish_state(PluginState::Failed);
+        self.published.publish(|snapshot| {
+            snapshot.state = PluginState::Failed;
+            snapshot.is_serving = false;
+        });
     }
 }

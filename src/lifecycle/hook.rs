@@ -1,11 +1,13 @@
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use super::contain::{Contained, Panicked, Quiet};
 use crate::{BoxError, GoDuration};
 
 /// Why a hook did not do its work.
@@ -17,17 +19,31 @@ pub(super) struct HookError {
 
 #[derive(Debug)]
 enum Cause {
-    Failed(BoxError),
+    /// With what it says, for saying it may panic.
+    Failed(String, Quiet<BoxError>),
     Panicked(String),
     TimedOut(Duration),
     Unhealthy(String),
+}
+
+impl Cause {
+    fn failed(error: BoxError) -> Self {
+        let error = Quiet::new(error);
+        let text = catch_unwind(AssertUnwindSafe(|| error.get().to_string()));
+        let text = text.unwrap_or_else(|_| "an error that panics when it is asked".to_owned());
+        Self::Failed(text, error)
+    }
+
+    fn panicked(panicked: &Panicked) -> Self {
+        Self::Panicked(panicked.message().to_owned())
+    }
 }
 
 impl HookError {
     pub(super) fn failed(hook: &'static str, error: impl Into<BoxError>) -> Self {
         Self {
             hook,
-            cause: Cause::Failed(error.into()),
+            cause: Cause::failed(error.into()),
         }
     }
 
@@ -42,15 +58,13 @@ impl HookError {
     /// The same with `scrub`bed texts, for what it quotes may be secret.
     pub(super) fn scrubbed(mut self, scrub: impl Fn(&str) -> String) -> Self {
         self.cause = match self.cause {
-            Cause::Failed(error) => {
-                let text = error.to_string();
+            Cause::Failed(text, error) => {
                 let scrubbed = scrub(&text);
                 // Kept as it is, for its type and its sources, where there is nothing to hide.
-                Cause::Failed(if scrubbed == text {
-                    error
-                } else {
-                    scrubbed.into()
-                })
+                match scrubbed == text {
+                    true => Cause::Failed(text, error),
+                    false => Cause::failed(scrubbed.into()),
+                }
             }
             Cause::Panicked(message) => Cause::Panicked(scrub(&message)),
             Cause::Unhealthy(message) => Cause::Unhealthy(scrub(&message)),
@@ -68,7 +82,7 @@ impl fmt::Display for HookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hook = self.hook;
         match &self.cause {
-            Cause::Failed(error) => write!(f, "{hook} failed: {error}"),
+            Cause::Failed(text, _) => write!(f, "{hook} failed: {text}"),
             Cause::Panicked(message) => write!(f, "{hook} panicked: {message}"),
             Cause::TimedOut(timeout) => {
                 write!(
@@ -85,39 +99,41 @@ impl fmt::Display for HookError {
 impl std::error::Error for HookError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.cause {
-            Cause::Failed(error) => Some(error.as_ref()),
+            Cause::Failed(_, error) => Some(error.get().as_ref()),
             _ => None,
         }
     }
 }
 
 /// Runs a hook in a task of its own, so that a panic in it is caught, a thread it blocks is not
-/// ours, and one that never returns can be abandoned.
+/// ours, and one that never returns can be abandoned. What comes of it after that is dropped there.
 pub(super) async fn run<T: Send + 'static>(
     hook: &'static str,
     timeout: Duration,
     work: impl Future<Output = Result<T, BoxError>> + Send + 'static,
 ) -> Result<T, HookError> {
-    let mut task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
-    let cause = match tokio::time::timeout(timeout, &mut task).await {
-        Ok(Ok(Ok(value))) => return Ok(value),
-        Ok(Ok(Err(error))) => Cause::Failed(error),
-        Ok(Err(ended)) => match ended.try_into_panic() {
-            Ok(panic) => Cause::Panicked(panic_message(panic.as_ref())),
-            Err(cancelled) => Cause::Failed(cancelled.into()),
-        },
+    let (answer, mut answered) = oneshot::channel();
+    let work = Contained::new(async move {
+        let done = match Contained::new(work).await {
+            Ok(done) => done.map_err(Cause::failed),
+            Err(panicked) => Err(Cause::panicked(&panicked)),
+        };
+        // Whom nobody takes is dropped here.
+        let _ = answer.send(done);
+    });
+    let task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
+    let done = match tokio::time::timeout(timeout, &mut answered).await {
+        Ok(answered) => answered.ok(),
         Err(_) => {
-            task.abort();
-            Cause::TimedOut(timeout)
+            answered.close();
+            let late = answered.try_recv().ok();
+            Some(late.unwrap_or(Err(Cause::TimedOut(timeout))))
         }
     };
-    Err(HookError { hook, cause })
-}
-
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
+    drop(task);
+    let ended = || Err(Cause::failed("the runtime is shutting down".into()));
+    done.unwrap_or_else(ended)
+        .map_err(|cause| HookError { hook, cause })
 }
 
 #[cfg(test)]

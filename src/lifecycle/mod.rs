@@ -15,12 +15,14 @@
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
 //! | `health/` | background checks, and what they come to |
 //! | `drain.rs` | waiting for requests, then cancelling them |
-//! | `hook.rs` | the bounds every hook runs in |
+//! | `hook.rs`, `contain.rs` | the bounds every hook runs in |
+//! | `recover.rs` | what is left when the task itself panics, or ends |
 //! | `snapshot.rs` | what everybody else reads |
 
 mod candidate;
 mod check;
 mod command;
+mod contain;
 mod drain;
 mod dry_run;
 mod exchange;
@@ -29,6 +31,7 @@ mod hook;
 mod operation;
 mod persist;
 mod read;
+mod recover;
 mod settings;
 mod snapshot;
 mod start;

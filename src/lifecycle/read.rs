@@ -1,12 +1,10 @@
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::hook::panic_message;
+use super::contain::contain;
 use super::task::Lifecycle;
 use crate::config::{Schema, SecretTexts, decode};
 use crate::{ConfigError, GoDuration, Plugin};
@@ -59,11 +57,9 @@ fn read_caught<T: DeserializeOwned>(
     config: &Value,
     in_force: &SecretTexts,
 ) -> Result<T, ConfigError> {
-    // Nothing of what was being made is seen again.
-    let read = catch_unwind(AssertUnwindSafe(|| read(schema, config, in_force)));
-    read.unwrap_or_else(|panic: Box<dyn Any + Send>| {
-        let message = panic_message(panic.as_ref());
-        let message = format!("must not make its type panic: {message}");
+    let read = contain(|| read(schema, config, in_force));
+    read.unwrap_or_else(|panicked| {
+        let message = format!("must not make its type panic: {}", panicked.message());
         let message = schema.secrets().scrub(&message, config);
         Err(ConfigError::new("", in_force.scrub(&message)))
     })

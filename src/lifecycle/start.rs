@@ -4,6 +4,7 @@ use serde_json::Value;
 use tower_plugin_gate::Generation;
 
 use super::check::{ask_health, health_found};
+use super::contain::{Hostile, contain};
 use super::health::Monitor;
 use super::hook::{self, HookError};
 use super::task::Lifecycle;
@@ -12,7 +13,7 @@ use crate::{EventKind, Health, HealthStatus, OperationPhase, Plugin, StartContex
 
 /// A generation, what ends its background tasks, and how it was when it was started.
 pub(super) struct Running<I> {
-    pub(super) generation: Generation<I>,
+    pub(super) generation: Hostile<Generation<I>>,
     pub(super) context: StartContext,
     pub(super) health: Health,
     /// What its hooks may know and nobody is to be told.
@@ -48,7 +49,7 @@ impl<P: Plugin> Lifecycle<P> {
         let generation = match started.await {
             Ok(instance) => Generation::new(number, instance),
             Err(error) => {
-                context.token().cancel();
+                let _ = contain(|| context.token().cancel());
                 return Err(error.scrubbed(|text| self.scrub(&self.secrets.scrub(text, config))));
             }
         };
@@ -57,7 +58,7 @@ impl<P: Plugin> Lifecycle<P> {
         let checked = ask_health(&self.plugin, &generation, self.settings.check_timeout).await;
         let health = health_found(checked, &secrets);
         Ok(Running {
-            generation,
+            generation: Hostile::new(generation),
             context,
             health,
             secrets,

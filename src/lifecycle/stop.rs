@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::contain::contain;
 use super::hook;
 use super::start::Running;
 use super::task::Lifecycle;
@@ -22,12 +23,23 @@ impl<P: Plugin> Lifecycle<P> {
         self.enter(OperationPhase::Stopping);
         let timeout = self.settings.stop_timeout;
         let deadline = Instant::now() + timeout;
-        context.token().cancel();
+        // Whoever waits for it may have a waker of their own.
+        let cancelled = contain(|| context.token().cancel());
         context.tracker().close();
 
-        let (plugin, instance) = (Arc::clone(&self.plugin), generation.instance_arc());
-        let stopped = hook::run("stop", timeout, async move { plugin.stop(instance).await }).await;
+        let (number, plugin) = (generation.number(), Arc::clone(&self.plugin));
+        let stopped = hook::run("stop", timeout, async move {
+            let stopped = plugin.stop(generation.instance_arc()).await;
+            // Most often the last handle: what an instance does when it is dropped is part of its
+            // stop. Requests that could not be cancelled may hold another.
+            drop(generation.take());
+            stopped
+        });
+        let stopped = stopped.await;
         let mut error = stopped.err().map(|error| secrets.scrub(&error.to_string()));
+        if let (None, Err(panicked)) = (&error, cancelled) {
+            error = Some(secrets.scrub(&format!("a waker panicked: {}", panicked.message())));
+        }
         let tasks = tokio::time::timeout_at(deadline, context.tracker().wait());
         if error.is_none() && tasks.await.is_err() {
             let (tasks, timeout) = (context.tracker().len(), GoDuration(timeout));
@@ -36,7 +48,6 @@ impl<P: Plugin> Lifecycle<P> {
             ));
         }
         if let Some(error) = &error {
-            let number = generation.number();
             tracing::warn!(
                 generation = number,
                 error,

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tower_plugin_gate::{Gate, PluginState, Slot};
 use tracing::Instrument;
 
+use super::contain::Caught;
 use super::start::Running;
 use super::{Command, Options, Published, Settings};
 use crate::config::{Revision, Secrets, Store};
@@ -44,6 +45,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) out_of_time: CancellationToken,
     /// The operation under way, to tell how far it is.
     record: Option<Arc<Record>>,
+    /// Whether the task is at its end, and not just ended.
+    pub(super) done: bool,
 }
 
 impl<P: Plugin> Lifecycle<P> {
@@ -79,6 +82,7 @@ impl<P: Plugin> Lifecycle<P> {
             registry,
             out_of_time,
             record: None,
+            done: false,
         }
     }
 
@@ -87,9 +91,10 @@ impl<P: Plugin> Lifecycle<P> {
         while let Some(command) = commands.recv().await {
             // Boxed: a plugin at rest is to take little memory.
             if Box::pin(self.obey(command)).await.is_break() {
-                return;
+                break;
             }
         }
+        self.done = true;
     }
 
     async fn obey(&mut self, command: Command) -> std::ops::ControlFlow<()> {
@@ -102,9 +107,15 @@ impl<P: Plugin> Lifecycle<P> {
         let Options { actor, cause, .. } = &options;
         let span = tracing::info_span!("plugin", plugin = %self.name(), %operation, actor, cause);
         self.record = Some(Arc::clone(turn.record()));
-        let answer = match options.dry_run {
-            None => self.carry_out(request, &options).instrument(span).await,
-            Some(how) => self.rehearse(request, &options, how).instrument(span).await,
+        let carried_out = async {
+            match options.dry_run {
+                None => self.carry_out(request, &options).await,
+                Some(how) => self.rehearse(request, &options, how).await,
+            }
+        };
+        let answer = match Caught::new(carried_out.instrument(span)).await {
+            Ok(answer) => answer,
+            Err(panicked) => Err(self.recover(operation, panicked.message())),
         };
         self.record = None;
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
@@ -123,6 +134,16 @@ impl<P: Plugin> Lifecycle<P> {
 
     pub(super) fn name(&self) -> &Arc<str> {
         &self.published.name
+    }
+
+    pub(super) fn under_way(&self) -> Option<Operation> {
+        Some(self.record.as_ref()?.operation)
+    }
+
+    /// For how long the operation under way has been.
+    pub(super) fn elapsed(&self) -> Duration {
+        let record = self.record.as_ref();
+        record.map(|record| record.elapsed()).unwrap_or_default()
     }
 
     pub(super) fn enter(&self, phase: OperationPhase) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tower_plugin_gate::{PluginState, Slot};
 
@@ -160,12 +161,6 @@ impl<P: Plugin> Registration<P> {
             turn,
             store: store.clone(),
         };
-        manager.inner.plugins.add(entry.clone())?;
-        manager
-            .inner
-            .journal
-            .record(EventKind::Registered, &name, 0, "registered".to_owned());
-
         let lifecycle = Lifecycle::new(
             plugin,
             settings,
@@ -178,7 +173,14 @@ impl<P: Plugin> Registration<P> {
             Registry::new(&manager.inner.plugins),
             manager.inner.out_of_time.clone(),
         );
-        tokio::spawn(lifecycle.run(inbox));
+        // Nothing that can fail comes after this: what is registered has a task.
+        let runtime = Handle::current();
+        manager.inner.plugins.add(entry.clone())?;
+        manager
+            .inner
+            .journal
+            .record(EventKind::Registered, &name, 0, "registered".to_owned());
+        runtime.spawn(lifecycle.run(inbox));
         // A failed start is told by the handle's state.
         let _ = give(&manager, &entry, Request::Register, first_turn).await;
         Ok(PluginHandle::new(published, slot))

@@ -79,6 +79,11 @@ impl Record {
         end.answer.clone()
     }
 
+    /// How long ago it was asked for.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
     pub(crate) fn info(&self) -> OperationInfo {
         let progress = self.progress.borrow();
         let end = progress.end.as_ref();

@@ -67,7 +67,7 @@ impl Turn {
             state,
             generation,
             version,
-            duration: self.record.info().elapsed,
+            duration: self.record.elapsed(),
             drain: DrainReport::default(),
             stop_error: None,
             message: message.to_owned(),

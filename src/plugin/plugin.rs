@@ -15,7 +15,8 @@ use crate::BoxError;
 /// never changed. Write the hooks as `async fn`; their futures must be `Send`.
 ///
 /// Each hook runs in a task of its own under a timeout. A panic in it, or one that never returns,
-/// is this plugin's failure and nobody else's.
+/// is this plugin's failure and nobody else's. On a runtime of many threads that is true even of one
+/// that blocks its thread; on one of a single thread, that thread is blocked for everybody.
 ///
 /// ```
 /// use serde::Deserialize;

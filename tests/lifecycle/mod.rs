@@ -7,6 +7,7 @@ mod events;
 mod health;
 mod history;
 mod hooks;
+mod hostile;
 mod independence;
 mod monitor;
 mod operations;

@@ -11,6 +11,7 @@ use crate::config::SecretTexts;
 use crate::event::Journal;
 use crate::lifecycle::Published;
 use crate::lifecycle::check::{ask_health, health_found};
+use crate::lifecycle::contain::Hostile;
 use crate::lifecycle::start::Running;
 use crate::lifecycle::task::Lifecycle;
 use crate::{EventKind, Health, HealthStatus, Plugin};
@@ -25,7 +26,7 @@ pub(in crate::lifecycle) struct Monitor {
 
 struct Watch<P: Plugin> {
     plugin: Arc<P>,
-    generation: Generation<P::Instance>,
+    generation: Hostile<Generation<P::Instance>>,
     secrets: SecretTexts,
     timeout: Duration,
     settings: Arc<HealthSettings>,
@@ -38,7 +39,7 @@ impl<P: Plugin> Lifecycle<P> {
     pub(in crate::lifecycle) fn monitor(&self, running: &Running<P::Instance>) -> Monitor {
         let watch = Watch {
             plugin: Arc::clone(&self.plugin),
-            generation: running.generation.clone(),
+            generation: Hostile::new(Generation::clone(&running.generation)),
             secrets: running.secrets.clone(),
             timeout: self.settings.check_timeout,
             settings: Arc::clone(&self.settings.health),
