@@ -113,6 +113,14 @@ pub(super) fn find(method: &Method, path: &str) -> Found {
         })
 }
 
+/// Every endpoint's method and path.
+pub(super) fn all() -> impl Iterator<Item = (Method, &'static str)> {
+    ROUTES.iter().flat_map(|route| {
+        let methods = route.methods.iter().cloned();
+        methods.map(|method| (method, route.path))
+    })
+}
+
 /// Whether a path is one of the probes, which are answered to anybody.
 pub(super) fn is_probe(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz")

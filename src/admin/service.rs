@@ -23,7 +23,7 @@ use super::guard::{Access, AuthGuard, HostGuard, Hosts, origin_guard};
 use super::handle::Handler;
 use super::problem::{Form, Problem};
 use super::respond::finish;
-use super::{AdminBody, AdminServiceBuilder};
+use super::{AdminBody, AdminServiceBuilder, route};
 use crate::{BoxError, PluginManager};
 
 /// Reads and changes a [`PluginManager`]'s plugins over HTTP: the [endpoints](super).
@@ -71,6 +71,21 @@ impl AdminService {
     /// A service over the manager's plugins; say next who may use it.
     pub fn builder(manager: PluginManager) -> AdminServiceBuilder {
         AdminServiceBuilder::new(manager)
+    }
+
+    /// Every method and path that is answered, relative to where the service is mounted; `{id}`
+    /// stands for one segment. For the rules of a firewall, or to check a description against.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use tower_plugin::admin::AdminService;
+    ///
+    /// assert!(AdminService::endpoints().any(|(method, path)| {
+    ///     method == Method::POST && path == "/plugins/reload"
+    /// }));
+    /// ```
+    pub fn endpoints() -> impl Iterator<Item = (Method, &'static str)> {
+        route::all()
     }
 
     pub(super) fn new(options: Options, access: Access) -> Self {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde_json::Value;
 
 use super::DryRun;
@@ -27,12 +29,21 @@ pub(crate) enum Request {
 }
 
 /// A config to put in place of the current one, or into it.
-#[derive(Debug)]
 pub(crate) enum ConfigChange {
     /// The whole config.
     Replace(Value),
     /// An RFC 7396 patch.
     Merge(Value),
+}
+
+impl fmt::Debug for ConfigChange {
+    /// Without the config, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Replace(_) => "Replace(..)",
+            Self::Merge(_) => "Merge(..)",
+        })
+    }
 }
 
 /// What goes with a request, whatever it asks for.

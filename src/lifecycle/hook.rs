@@ -59,11 +59,11 @@ impl HookError {
     pub(super) fn scrubbed(mut self, scrub: impl Fn(&str) -> String) -> Self {
         self.cause = match self.cause {
             Cause::Failed(text, error) => {
-                let scrubbed = scrub(&text);
+                let asked = catch_unwind(AssertUnwindSafe(|| everything_of(&**error.get())));
                 // Kept as it is, for its type and its sources, where there is nothing to hide.
-                match scrubbed == text {
+                match asked.is_ok_and(|all| scrub(&all) == all) {
                     true => Cause::Failed(text, error),
-                    false => Cause::failed(scrubbed.into()),
+                    false => Cause::failed(scrub(&text).into()),
                 }
             }
             Cause::Panicked(message) => Cause::Panicked(scrub(&message)),
@@ -103,6 +103,17 @@ impl std::error::Error for HookError {
             _ => None,
         }
     }
+}
+
+/// All that an error can be asked for.
+fn everything_of(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut all = format!("{error:?}");
+    let mut next = Some(error);
+    while let Some(error) = next {
+        all += &error.to_string();
+        next = error.source();
+    }
+    all
 }
 
 /// Runs a hook in a task of its own, so that a panic in it is caught, a thread it blocks is not

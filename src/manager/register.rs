@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -42,7 +43,6 @@ use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
 /// assert_eq!(geo.last_error().as_deref(), Some("start failed: no database"));
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
 #[must_use = "nothing is registered until this is awaited"]
 pub struct Registration<P> {
     manager: PluginManager,
@@ -184,6 +184,16 @@ impl<P: Plugin> Registration<P> {
         // A failed start is told by the handle's state.
         let _ = give(&manager, &entry, Request::Register, first_turn).await;
         Ok(PluginHandle::new(published, slot))
+    }
+}
+
+impl<P> fmt::Debug for Registration<P> {
+    /// Without the config, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 

@@ -92,9 +92,13 @@ impl Health {
         self
     }
 
-    /// With a message that quotes none of the secrets.
+    /// With a message and details that quote none of the secrets.
     pub(crate) fn scrubbed(mut self, secrets: &SecretTexts) -> Self {
         self.message = self.message.map(|message| secrets.scrub(&message));
+        let details = Value::Object(std::mem::take(&mut self.details));
+        if let Value::Object(details) = secrets.scrub_value(details) {
+            self.details = details;
+        }
         self
     }
 

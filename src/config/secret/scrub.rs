@@ -20,6 +20,23 @@ impl SecretTexts {
         })
     }
 
+    /// The same for every text in `value`.
+    pub(crate) fn scrub_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.scrub(&text)),
+            Value::Array(items) => items
+                .into_iter()
+                .map(|item| self.scrub_value(item))
+                .collect(),
+            Value::Object(members) => {
+                let members = members.into_iter();
+                let scrubbed = members.map(|(name, value)| (name, self.scrub_value(value)));
+                Value::Object(scrubbed.collect())
+            }
+            other => other,
+        }
+    }
+
     /// A JSON pointer with the mask in place of names that are secrets, or hold longer ones: a name
     /// has nothing to do with a secret that is but one of its letters.
     pub(crate) fn scrub_pointer(&self, pointer: &str) -> String {

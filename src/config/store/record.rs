@@ -37,7 +37,7 @@ impl fmt::Display for Revision {
 }
 
 /// The current config of a plugin.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StoredConfig {
     /// When it became the current one: what a [`Put`] expects to find.
@@ -61,7 +61,7 @@ impl StoredConfig {
 }
 
 /// A version of a plugin's config, as the history keeps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StoredVersion {
     /// Its name.
@@ -90,6 +90,29 @@ impl StoredVersion {
             outcome: Outcome::Applied,
             config,
         }
+    }
+}
+
+impl fmt::Debug for StoredConfig {
+    /// Without the config, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredConfig")
+            .field("revision", &self.revision)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for StoredVersion {
+    /// Without the config, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredVersion")
+            .field("version", &self.version)
+            .field("time", &self.time)
+            .field("actor", &self.actor)
+            .field("cause", &self.cause)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,15 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{Admin, Reply};
+
+/// How long the next part of an answer is waited for.
+const A_WHILE: Duration = Duration::from_millis(200);
 
 #[must_use]
 pub struct Ask<'a> {
@@ -29,6 +35,17 @@ impl Ask<'_> {
 
     pub async fn send(self) -> Reply {
         Reply::read(self.admin.client.request(self.request).await.unwrap()).await
+    }
+
+    /// Sends it and answers with all that comes within a while: some answers have no end.
+    pub async fn glance(self) -> String {
+        let sent = self.admin.client.request(self.request);
+        let (head, mut body) = sent.await.unwrap().into_parts();
+        let mut seen = format!("{head:?}\n").into_bytes();
+        while let Ok(Some(Ok(frame))) = timeout(A_WHILE, body.frame()).await {
+            seen.extend(frame.into_data().unwrap_or_default());
+        }
+        String::from_utf8(seen).unwrap()
     }
 
     /// Sends it and expects 200.

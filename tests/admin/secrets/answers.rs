@@ -1,26 +1,15 @@
-//! A secret in a config is in no answer, no event, and no line of the log.
-
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use http::Method;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
-use super::support::{Admin, CANARY, TOKEN};
+use super::log::Log;
+use crate::admin::support::{Admin, CANARY, TOKEN};
 use crate::scenario::Act;
 
 const NEW: &str = "n3w-s3cr3t";
 
 #[tokio::test]
 async fn secrets_are_in_no_answer_event_or_log() {
-    // For all threads, or a test beside this one could have a line of code forget that it logs.
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let log = Log::of_everything();
     let admin = Admin::guarded().await;
     let mut events = admin.manager.subscribe_after(0);
     let mut told = String::new();
@@ -88,33 +77,5 @@ async fn secrets_are_in_no_answer_event_or_log() {
             assert_eq!(found, None, "in {name}");
         }
         assert!(!text.contains(TOKEN), "the token is in {name}");
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
