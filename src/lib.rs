@@ -33,14 +33,14 @@ pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReas
 pub use report::{
     ConfigDiff, ConfigHistory, DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep,
     HealthReport, HealthSummary, LastError, Operation, OperationInfo, OperationPhase, Outcome,
-    PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth, SystemStatus,
-    VersionInfo,
+    PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth,
+    RequestsReport, SystemStatus, VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{
-    AnyLayer, BoxError, CancelledError, Counters, HasSlot, Latency, LatencyLayer, Lease,
-    LingerLayer, OnClosed, PanickedError, PhaseCounts, PluginLayer, PluginService, PluginSet,
-    PluginState, Rejected, ResponseBody, SelectLayer,
+    AnyLayer, BoxError, CancelledError, Counters, HasSlot, InFlightRequest, Latency, LatencyLayer,
+    Lease, LingerLayer, OnClosed, PanickedError, PhaseCounts, PluginLayer, PluginService,
+    PluginSet, PluginState, Rejected, RequestPhase, ResponseBody, SelectLayer,
 };
 pub use tower_plugin_swap as swap;
 pub use tower_plugin_swap::{SwapLayer, SwapService};

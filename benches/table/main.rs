@@ -12,6 +12,7 @@ mod report;
 mod rounds;
 mod storm;
 mod threads;
+mod tracked;
 mod unary;
 
 use report::Report;
@@ -25,7 +26,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut report = Report::new(full);
-    let rows: [Row; 10] = [
+    let rows: [Row; 11] = [
         ("unary", unary::measure),
         ("threads", threads::measure),
         ("pending", pending::measure),
@@ -36,6 +37,7 @@ fn main() {
         ("cancel", cancel::measure),
         ("storm", storm::measure),
         ("loopback", loopback::measure),
+        ("tracked", tracked::measure),
     ];
     for (name, measure) in rows {
         if only.as_ref().is_none_or(|only| only == name) {

@@ -112,6 +112,27 @@ struct Pair {
     second: Option<Box<dyn Work>>,
 }
 
+/// What each peer costs one thread, and two that share a plugin.
+pub(crate) fn sharing(peers: &[Peer], rounds: usize) -> [Costs; 2] {
+    let mut second = Second::new();
+    let mut pairs: Vec<Pair> = peers
+        .iter()
+        .map(|peer| {
+            let first = (peer.around)(Site::UNARY);
+            let second = Some(first.fork());
+            Pair { first, second }
+        })
+        .collect();
+    let mut costs = [(); 2].map(|()| Costs(vec![Vec::new(); peers.len()]));
+    for round in 0..rounds {
+        for i in order(peers.len(), round) {
+            costs[0].0[i].push(time(REQUESTS, |n| pairs[i].first.run(n)).0);
+            costs[1].0[i].push(second.together(&mut pairs[i]));
+        }
+    }
+    costs
+}
+
 pub(crate) fn measure(report: &mut Report) {
     let mut second = Second::new();
     let mut shared: Vec<Pair> = ALL

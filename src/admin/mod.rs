@@ -19,6 +19,7 @@
 //! | `GET /plugins/history?plugin=` | the versions that are kept, newest first: [`ConfigHistory`](crate::ConfigHistory) |
 //! | `GET /plugins/diff?plugin=&from=&to=` | what is different between two versions, secrets masked: [`ConfigDiff`](crate::ConfigDiff); `to` is the version in force unless it is said |
 //! | `POST /plugins/rollback?plugin=&version=` | puts the config of a version in force again, as a new version; honours `If-Match` |
+//! | `GET /plugins/requests?plugin=` | who is inside, the oldest first, at most `limit` (100; up to 1000): [`RequestsReport`](crate::RequestsReport) |
 //! | `GET /plugins/schema?plugin=` | the JSON Schema of its config, if it publishes one |
 //! | `GET /plugins/operations` | every operation under way and the last that are done, newest first; `?plugin=` for one plugin's |
 //! | `GET /plugins/operations/ID` | one of them: [`OperationInfo`](crate::OperationInfo), and its `result` once it is done |
@@ -29,6 +30,10 @@
 //! done, with the difference in the config, the strategy and how many requests are in flight
 //! ([`DryRunReport`](crate::DryRunReport)); nothing is changed. With `dry_run=start` an instance is
 //! started, asked for its health and stopped again.
+//!
+//! A plugin that was registered without [`track_requests`](crate::Registration::track_requests) has
+//! no list of its requests: the answer is a 200 all the same, with `"tracking": false`, how many
+//! there are in which phase, and an empty list.
 //!
 //! `HEAD` works wherever `GET` does. Times are seconds since 1970.
 //!

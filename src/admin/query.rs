@@ -60,6 +60,15 @@ impl Query {
         }
     }
 
+    /// How many to answer with, at most: 1 to 1000, or 100 where nothing is said.
+    pub(super) fn limit(&self) -> Result<usize, Problem> {
+        match self.number("limit")? {
+            None => Ok(100),
+            Some(limit @ 1..=1000) => Ok(limit as usize),
+            Some(_) => Err(invalid("`limit` must be 1 to 1000")),
+        }
+    }
+
     fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(known, _)| known == key);
         pairs.map(|(_, value)| value.as_str())

@@ -16,6 +16,7 @@ pub(super) enum Endpoint {
     ReplaceConfig,
     PatchConfig,
     Schema,
+    Requests,
     Operations,
     Operation,
     Livez,
@@ -67,7 +68,7 @@ const fn post(path: &'static str, endpoints: &'static [Endpoint; 1]) -> Route {
     }
 }
 
-static ROUTES: [Route; 15] = [
+static ROUTES: [Route; 16] = [
     get("/plugins/status", &[Endpoint::Status]),
     get("/plugins/list", &[Endpoint::List]),
     get("/plugins/health", &[Endpoint::Health]),
@@ -87,6 +88,7 @@ static ROUTES: [Route; 15] = [
         ],
     },
     get("/plugins/schema", &[Endpoint::Schema]),
+    get("/plugins/requests", &[Endpoint::Requests]),
     get("/plugins/operations", &[Endpoint::Operations]),
     get("/plugins/operations/{id}", &[Endpoint::Operation]),
     get("/livez", &[Endpoint::Livez]),
@@ -155,6 +157,7 @@ mod tests {
             "/plugins/history" => get(E::History),
             "/plugins/diff" => get(E::Diff),
             "/plugins/rollback" => post(E::Rollback),
+            "/plugins/requests" => get(E::Requests),
             "/plugins/operations" => get(E::Operations),
             "/plugins/operations/{id}" => get(E::Operation),
             "/livez" => get(E::Livez),

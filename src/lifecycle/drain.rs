@@ -39,6 +39,7 @@ impl<P: Plugin> Lifecycle<P> {
             gate.phases()
         };
         let remaining = remaining_by_phase.total();
+        let remaining_requests = gate.requests(DrainReport::MAX_REMAINING_REQUESTS);
         let cancelled = usize::try_from(gate.cancelled_count()).unwrap_or(usize::MAX);
         let report = DrainReport {
             waited: started.elapsed(),
@@ -46,6 +47,7 @@ impl<P: Plugin> Lifecycle<P> {
             cancelled,
             remaining,
             remaining_by_phase,
+            remaining_requests: remaining_requests.map(|remaining| remaining.requests),
         };
         if inside > 0 {
             let kind = if forced {

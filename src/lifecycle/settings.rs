@@ -24,6 +24,7 @@ pub enum ReloadStrategy {
 pub(crate) struct Settings {
     pub(crate) strategy: ReloadStrategy,
     pub(crate) required: bool,
+    pub(crate) track_requests: bool,
     pub(crate) drain_timeout: Duration,
     /// How long cancelled requests are given to leave before they count as remaining.
     pub(crate) cancel_grace: Duration,
@@ -38,6 +39,7 @@ impl Default for Settings {
         Self {
             strategy: ReloadStrategy::default(),
             required: false,
+            track_requests: false,
             drain_timeout: Duration::from_secs(60),
             cancel_grace: Duration::from_secs(1),
             start_timeout: Duration::from_secs(30),

@@ -3,12 +3,12 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 use tokio::sync::watch;
-use tower_plugin_gate::{Gate, PluginState};
+use tower_plugin_gate::{Gate, InFlightRequests, PhaseCounts, PluginState};
 
 use super::{HealthRecord, ReloadStrategy};
 use crate::config::Schema;
 use crate::operation::Record;
-use crate::report::{LastError, PluginHealth, PluginInfo, ReportedHealth};
+use crate::report::{LastError, PluginHealth, PluginInfo, ReportedHealth, RequestsReport};
 use crate::{ConfigVersion, HealthStatus};
 
 /// What a plugin's task tells everybody else. Reading it waits for nobody.
@@ -19,6 +19,8 @@ pub(crate) struct Published {
     pub(crate) description: String,
     pub(crate) strategy: ReloadStrategy,
     pub(crate) required: bool,
+    /// Whether its requests are tracked.
+    pub(crate) tracking: bool,
     pub(crate) dependencies: Vec<String>,
     pub(crate) schema: Arc<Schema>,
     snapshot: watch::Sender<Snapshot>,
@@ -54,6 +56,7 @@ impl Published {
         description: String,
         strategy: ReloadStrategy,
         required: bool,
+        tracking: bool,
         dependencies: Vec<String>,
         schema: Arc<Schema>,
         snapshot: Snapshot,
@@ -65,6 +68,7 @@ impl Published {
             description,
             strategy,
             required,
+            tracking,
             dependencies,
             schema,
             snapshot,
@@ -101,6 +105,32 @@ impl Published {
     /// It gives it back.
     pub(crate) fn end(&self) {
         self.publish(|snapshot| snapshot.operation = None);
+    }
+
+    /// Who is inside, `limit` of them at most.
+    pub(crate) fn requests(&self, limit: usize) -> RequestsReport {
+        // Read outside the lock of what is published.
+        let gates = self.read(|snapshot| snapshot.gates.clone());
+        let mut phases = PhaseCounts::default();
+        let mut seen = InFlightRequests::default();
+        for gate in gates {
+            phases += gate.phases();
+            if let Some(requests) = gate.requests(limit) {
+                seen.merge(requests, limit);
+            }
+        }
+        RequestsReport {
+            plugin: self.name.to_string(),
+            tracking: self.tracking,
+            total: if self.tracking {
+                seen.total
+            } else {
+                phases.total()
+            },
+            phases,
+            requests: seen.requests,
+            timestamp: SystemTime::now(),
+        }
     }
 
     pub(crate) fn info(&self) -> PluginInfo {

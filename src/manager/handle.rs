@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use tower_plugin_gate::{Counters, HasSlot, Latency, Lease, PluginState, Rejected, Slot};
 
+use crate::RequestsReport;
 use crate::lifecycle::Published;
 
 /// A registered plugin, for the layers and the code that use it. A clone is another handle.
@@ -52,6 +53,14 @@ impl<I: Send + Sync + 'static> PluginHandle<I> {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.published.read(|snapshot| snapshot.in_flight())
+    }
+
+    /// Who is inside: the oldest `limit`, and how many there are in which phase, of all
+    /// generations. Without [`track_requests`](crate::Registration::track_requests), only how
+    /// many.
+    #[must_use]
+    pub fn requests(&self, limit: usize) -> RequestsReport {
+        self.published.requests(limit)
     }
 
     /// What became of its requests, of all generations.

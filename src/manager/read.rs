@@ -6,7 +6,8 @@ use tower_plugin_gate::PluginState;
 use super::PluginManager;
 use crate::lifecycle::{Published, Snapshot};
 use crate::report::{
-    Draining, HealthReport, HealthSummary, PluginInfo, PluginList, PluginSystem, SystemStatus,
+    Draining, HealthReport, HealthSummary, PluginInfo, PluginList, PluginSystem, RequestsReport,
+    SystemStatus,
 };
 use crate::{GoDuration, OperationError, OperationId, OperationInfo};
 
@@ -73,6 +74,16 @@ impl PluginManager {
     pub fn operation(&self, id: OperationId) -> Option<OperationInfo> {
         let record = self.inner.operations.find(id)?;
         Some(record.info())
+    }
+
+    /// Who is inside a plugin: the oldest `limit`, and how many there are in which phase. Without
+    /// [`track_requests`](crate::Registration::track_requests), only how many.
+    ///
+    /// # Errors
+    ///
+    /// An [`OperationError`] when there is no such plugin.
+    pub fn requests(&self, name: &str, limit: usize) -> Result<RequestsReport, OperationError> {
+        Ok(self.entry(name)?.published.requests(limit))
     }
 
     /// Health of every plugin, as its last check found it.

@@ -19,4 +19,5 @@ pub use history::{ConfigDiff, ConfigHistory, VersionInfo};
 pub use list::{LastError, PluginInfo, PluginList};
 pub use operation::{Operation, Outcome, ReloadReport};
 pub use progress::{DrainProgress, OperationInfo, OperationPhase};
+pub use requests::RequestsReport;
 pub use status::{Draining, PluginSystem, SystemStatus};

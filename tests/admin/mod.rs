@@ -10,6 +10,7 @@ mod mounts;
 mod operations;
 mod preconditions;
 mod probes;
+mod requests;
 mod respond_async;
 mod secrets;
 mod server;

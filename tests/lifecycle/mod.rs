@@ -12,6 +12,7 @@ mod independence;
 mod monitor;
 mod operations;
 mod reload;
+mod requests;
 mod rest;
 mod schema;
 mod shutdown;

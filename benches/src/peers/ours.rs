@@ -23,6 +23,12 @@ pub(super) fn gate(site: Site) -> Box<dyn Work> {
     Box::new(Client::new(PluginLayer::new(&slot).layer(site), slot))
 }
 
+pub(super) fn tracked(site: Site) -> Box<dyn Work> {
+    let slot = Slot::tracked("geo", PluginState::Loading);
+    slot.open(Generation::new(1, ()));
+    Box::new(Client::new(PluginLayer::new(&slot).layer(site), slot))
+}
+
 pub(super) fn swap_service(site: Site) -> Box<dyn Work> {
     let slot = open_slot(site);
     Box::new(Client::new(SwapService::new(&slot), slot))

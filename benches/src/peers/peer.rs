@@ -77,6 +77,12 @@ impl Peer {
         does(true, true, true, false),
         ours::gate,
     );
+    /// `PluginLayer` of a plugin whose requests are tracked.
+    pub const TRACKED: Self = peer(
+        "ours: PluginLayer, tracked",
+        does(true, true, true, false),
+        ours::tracked,
+    );
     /// `SwapService`.
     pub const SWAP_SERVICE: Self = peer(
         "ours: SwapService",

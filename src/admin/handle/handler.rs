@@ -57,6 +57,7 @@ impl Handler {
             Endpoint::List => read::list(manager, uri),
             Endpoint::Health => read::health(manager, uri),
             Endpoint::Schema => read::schema(manager, &plugin()?),
+            Endpoint::Requests => read::requests(manager, uri),
             Endpoint::Livez => probe::livez(uri),
             Endpoint::Readyz => {
                 let is_authorised = request.extensions().get::<Scope>().is_some();

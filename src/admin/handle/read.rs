@@ -6,6 +6,7 @@ use serde_json::json;
 use super::handler::Answer;
 use crate::PluginManager;
 use crate::admin::problem::Problem;
+use crate::admin::query::Query;
 use crate::admin::{query, respond};
 use crate::time::to_unix;
 
@@ -30,4 +31,11 @@ pub(super) fn schema(manager: &PluginManager, plugin: &str) -> Answer {
     };
     let timestamp = to_unix(SystemTime::now());
     respond::json(&json!({"plugin": plugin, "schema": schema, "timestamp": timestamp}))
+}
+
+pub(super) fn requests(manager: &PluginManager, uri: &Uri) -> Answer {
+    let query = Query::read(uri, &["plugin", "limit"])?;
+    let plugin = query.plugin()?;
+    let limit = query.limit()?;
+    respond::json(&manager.requests(&plugin, limit)?)
 }

@@ -9,7 +9,8 @@ use crate::admin::support::{Admin, TOKEN};
 #[tokio::test]
 async fn plugin_must_be_named_once() {
     let admin = Admin::open().await;
-    let reads = [("GET", "/plugins/config"), ("GET", "/plugins/schema")];
+    let reads = ["/plugins/config", "/plugins/schema", "/plugins/requests"];
+    let reads = reads.map(|path| ("GET", path));
     for (name, path) in CHANGES.into_iter().chain(reads) {
         for query in [
             "",
@@ -59,7 +60,8 @@ async fn query_that_is_not_understood_is_refused_and_not_ignored() {
 #[tokio::test]
 async fn plugin_that_is_none_is_not_found() {
     let admin = Admin::open().await;
-    let reads = [("GET", "/plugins/config"), ("GET", "/plugins/schema")];
+    let reads = ["/plugins/config", "/plugins/schema", "/plugins/requests"];
+    let reads = reads.map(|path| ("GET", path));
     let long = "a".repeat(65);
     for (name, path) in CHANGES.into_iter().chain(reads) {
         for plugin in ["none", "P", "p2", "p/../p", "%2e", "p%20", "p+", &long] {
