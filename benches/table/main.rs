@@ -5,6 +5,7 @@ mod allocations;
 mod cancel;
 mod drained;
 mod frames;
+mod lifecycle;
 mod loopback;
 mod pending;
 mod rejected;
@@ -38,6 +39,7 @@ fn main() {
         ("storm", storm::measure),
         ("loopback", loopback::measure),
         ("tracked", tracked::measure),
+        ("lifecycle", lifecycle::measure),
     ];
     for (name, measure) in rows {
         if only.as_ref().is_none_or(|only| only == name) {

@@ -75,10 +75,6 @@ impl Published {
         }
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        self.snapshot.borrow().clone()
-    }
-
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
         read(&self.snapshot.borrow())
     }
@@ -134,8 +130,7 @@ impl Published {
     }
 
     pub(crate) fn info(&self) -> PluginInfo {
-        let snapshot = self.snapshot();
-        PluginInfo {
+        self.read(|snapshot| PluginInfo {
             name: self.name.to_string(),
             status: snapshot.state,
             health: snapshot.health(),
@@ -147,8 +142,8 @@ impl Published {
             operation_id: snapshot.operation.as_ref().map(|record| record.id),
             since: snapshot.since,
             strategy: self.strategy,
-            last_error: snapshot.last_error,
-        }
+            last_error: snapshot.last_error.clone(),
+        })
     }
 }
 

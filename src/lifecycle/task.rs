@@ -87,10 +87,10 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     /// Takes commands until one of them ends the plugin, or nobody is left to give any.
-    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Box<Command>>) {
         while let Some(command) = commands.recv().await {
             // Boxed: a plugin at rest is to take little memory.
-            if Box::pin(self.obey(command)).await.is_break() {
+            if Box::pin(self.obey(*command)).await.is_break() {
                 break;
             }
         }

@@ -254,7 +254,7 @@ impl Asked {
             turn,
         };
         // There is room for one command, and whoever has the turn is the only one to give one.
-        if let Err(refused) = self.entry.commands.try_send(command) {
+        if let Err(refused) = self.entry.commands.try_send(Box::new(command)) {
             let gone = gone(&self.entry);
             refused.into_inner().turn.end(Err(gone));
         }

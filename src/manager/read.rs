@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
-use crate::lifecycle::{Published, Snapshot};
+use crate::lifecycle::Published;
 use crate::report::{
     Draining, HealthReport, HealthSummary, PluginInfo, PluginList, PluginSystem, RequestsReport,
     SystemStatus,
@@ -16,24 +16,27 @@ impl PluginManager {
     /// The state of the plugin system as a whole.
     #[must_use]
     pub fn status(&self) -> SystemStatus {
-        let plugins = self.snapshots();
-        let active = |(_, snapshot): &&(_, Snapshot)| snapshot.state == PluginState::Active;
-        let state = |(published, snapshot): &(Arc<Published>, Snapshot)| {
-            (published.name.to_string(), snapshot.state)
-        };
+        let plugins = self.inner.plugins.published();
+        let (mut states, mut active, mut requests, mut healthy) = (Vec::new(), 0, 0, 0);
+        states.reserve(plugins.len());
+        for published in &plugins {
+            published.read(|snapshot| {
+                states.push((published.name.to_string(), snapshot.state));
+                active += usize::from(snapshot.state == PluginState::Active);
+                requests += snapshot.in_flight();
+                healthy += usize::from(snapshot.is_healthy());
+            });
+        }
         SystemStatus {
             plugin_system: PluginSystem {
                 enabled: !self.inner.plugins.is_closed(),
                 total_plugins: plugins.len(),
-                active_plugins: plugins.iter().filter(active).count(),
+                active_plugins: active,
                 plugin_dir: self.inner.plugin_dir.clone(),
-                active_requests: plugins
-                    .iter()
-                    .map(|(_, snapshot)| snapshot.in_flight())
-                    .sum(),
-                plugin_states: plugins.iter().map(state).collect(),
+                active_requests: requests,
+                plugin_states: states.into_iter().collect(),
             },
-            health_status: summary(&plugins),
+            health_status: HealthSummary::new(healthy, plugins.len()),
             uptime: GoDuration(self.inner.started.elapsed()).whole_seconds(),
             timestamp: SystemTime::now(),
             draining: Draining {
@@ -89,14 +92,19 @@ impl PluginManager {
     /// Health of every plugin, as its last check found it.
     #[must_use]
     pub fn health(&self) -> HealthReport {
-        let plugins = self.snapshots();
+        let plugins = self.inner.plugins.published();
+        let mut healthy = 0;
+        let health = |published: &Arc<Published>| {
+            published.read(|snapshot| {
+                healthy += usize::from(snapshot.is_healthy());
+                (published.name.to_string(), snapshot.health())
+            })
+        };
+        let shown = plugins.iter().map(health).collect();
         HealthReport {
-            overall_status: summary(&plugins).overall_status,
+            overall_status: HealthSummary::new(healthy, plugins.len()).overall_status,
             timestamp: SystemTime::now(),
-            plugins: plugins
-                .into_iter()
-                .map(|(published, snapshot)| (published.name.to_string(), snapshot.health()))
-                .collect(),
+            plugins: shown,
         }
     }
 
@@ -118,21 +126,4 @@ impl PluginManager {
             .map(|published| published.name.to_string())
             .collect()
     }
-
-    fn snapshots(&self) -> Vec<(Arc<Published>, Snapshot)> {
-        let plugins = self.inner.plugins.published();
-        let snapshot = |published: Arc<Published>| {
-            let snapshot = published.snapshot();
-            (published, snapshot)
-        };
-        plugins.into_iter().map(snapshot).collect()
-    }
-}
-
-fn summary(plugins: &[(Arc<Published>, Snapshot)]) -> HealthSummary {
-    let healthy = plugins
-        .iter()
-        .filter(|(_, snapshot)| snapshot.is_healthy())
-        .count();
-    HealthSummary::new(healthy, plugins.len())
 }

@@ -26,7 +26,8 @@ struct State {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) published: Arc<Published>,
-    pub(crate) commands: mpsc::Sender<Command>,
+    /// Boxed, for a channel has room for 32 from the start.
+    pub(crate) commands: mpsc::Sender<Box<Command>>,
     /// One permit: who holds it may give the plugin a command.
     pub(crate) turn: Arc<Semaphore>,
     /// Where its configs are kept.
