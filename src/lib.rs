@@ -32,8 +32,8 @@ pub use operation::{OperationHandle, OperationId, ParseOperationIdError};
 pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};
 pub use report::{
     ConfigDiff, ConfigHistory, DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep,
-    HealthReport, HealthSummary, LastError, Operation, OperationInfo, OperationPhase, Outcome,
-    PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth,
+    HealthReport, HealthSummary, LastError, Leftover, Operation, OperationInfo, OperationPhase,
+    Outcome, PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth,
     RequestsReport, SystemStatus, VersionInfo,
 };
 pub use tower_plugin_gate as gate;

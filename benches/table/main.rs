@@ -27,7 +27,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let mut report = Report::new(full);
-    let rows: [Row; 11] = [
+    let rows: [Row; 12] = [
         ("unary", unary::measure),
         ("threads", threads::measure),
         ("pending", pending::measure),

@@ -67,7 +67,7 @@
 //! | 404 | `not_found`, `plugin_not_found`, `version_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
-//! | 409 | `operation_in_progress`, with `Retry-After`; `cannot_start_beside`; `store_conflict` |
+//! | 409 | `operation_in_progress`, with `Retry-After`; `cannot_start_beside`, `too_many_leftovers`, `store_conflict` |
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
 //! | 422 | `config_rejected` |

@@ -2,8 +2,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::report::{Operation, ReloadReport};
-use crate::{BoxError, ConfigError, ConfigVersion, OperationId, StoreError};
+use crate::report::{Leftover, Operation, ReloadReport};
+use crate::{BoxError, ConfigError, ConfigVersion, GoDuration, OperationId, StoreError};
 
 /// Why an operation on a plugin did not do what was asked.
 ///
@@ -59,6 +59,15 @@ pub enum OperationErrorKind {
     VersionNotFound {
         /// The number.
         version: u64,
+    },
+    /// Too many earlier generations are still held by requests; nothing was touched.
+    #[non_exhaustive]
+    TooManyLeftovers {
+        /// Those that are, oldest first.
+        leftovers: Vec<Leftover>,
+        /// With how many of them none may be added: see
+        /// [`max_leftovers`](crate::Registration::max_leftovers).
+        limit: usize,
     },
     /// Another plugin depends on this one.
     RequiredBy(String),
@@ -122,6 +131,13 @@ impl OperationError {
     #[must_use]
     pub fn is_version_not_found(&self) -> bool {
         matches!(self.inner.kind, OperationErrorKind::VersionNotFound { .. })
+    }
+
+    /// Whether too many earlier generations are still held by requests, so that trying again when
+    /// those are gone helps.
+    #[must_use]
+    pub fn is_too_many_leftovers(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::TooManyLeftovers { .. })
     }
 
     /// Whether the stored config could not be read, or a new one written.
@@ -215,6 +231,18 @@ impl fmt::Display for OperationError {
                     "plugin `{plugin}` has no config of version {version}: see its history for \
                      those that are kept"
                 )
+            }
+            OperationErrorKind::TooManyLeftovers { leftovers, limit } => {
+                let held = leftovers.len();
+                write!(
+                    f,
+                    "plugin `{plugin}`: earlier generations still held: {held} of at most {limit}"
+                )?;
+                if let Some(oldest) = leftovers.first() {
+                    let age = GoDuration(oldest.age).whole_seconds();
+                    write!(f, ", the oldest ({}) for {age}", oldest.generation)?;
+                }
+                f.write_str("; wait until their requests end, or end their clients")
             }
             OperationErrorKind::RequiredBy(other) => {
                 write!(

@@ -58,6 +58,8 @@ pub enum EventKind {
     DrainFinished,
     /// The deadline passed; what was left has been cancelled.
     DrainTimedOut,
+    /// The last request has left a generation that was still held after its drain.
+    LeftoverGone,
     /// Its config was changed.
     ConfigChanged,
     /// A background check failed, the first after one that did not; its health stays what it is
@@ -91,6 +93,7 @@ impl EventKind {
             Self::DrainStarted => "plugin.drain.started",
             Self::DrainFinished => "plugin.drain.finished",
             Self::DrainTimedOut => "plugin.drain.timed_out",
+            Self::LeftoverGone => "plugin.leftover.gone",
             Self::ConfigChanged => "plugin.config.changed",
             Self::CheckFailed => "plugin.check.failed",
             Self::HealthChanged => "plugin.health.changed",

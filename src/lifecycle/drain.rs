@@ -1,5 +1,5 @@
 use tokio::time::{Instant, sleep, timeout};
-use tower_plugin_gate::{Gate, PhaseCounts};
+use tower_plugin_gate::{Generation, PhaseCounts};
 
 use super::task::Lifecycle;
 use crate::{DrainReport, EventKind, GoDuration, Plugin};
@@ -7,7 +7,8 @@ use crate::{DrainReport, EventKind, GoDuration, Plugin};
 impl<P: Plugin> Lifecycle<P> {
     /// Waits until everybody has left a closed gate; when the deadline passes, this one's or that
     /// of the shutdown, cancels who is left and gives them a moment to leave.
-    pub(super) async fn drain(&self, gate: &Gate) -> DrainReport {
+    pub(super) async fn drain(&self, generation: &Generation<P::Instance>) -> DrainReport {
+        let gate = generation.gate();
         let started = Instant::now();
         let inside = gate.closed_on();
         self.enter_drain(gate);
@@ -40,6 +41,9 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let remaining = remaining_by_phase.total();
         let remaining_requests = gate.requests(DrainReport::MAX_REMAINING_REQUESTS);
+        if remaining > 0 {
+            self.leave_behind(generation);
+        }
         let cancelled = usize::try_from(gate.cancelled_count()).unwrap_or(usize::MAX);
         let report = DrainReport {
             waited: started.elapsed(),

@@ -69,6 +69,9 @@ impl<P: Plugin> Lifecycle<P> {
             Step::Exchange => DryRunStep::Exchange,
             Step::Stop(_) => DryRunStep::Stop,
         };
+        if let Some(refused) = self.overcrowded(step, state) {
+            return Err(refused);
+        }
         if matches!(step, Step::Keep | Step::Start | Step::Exchange) {
             // Dropped again, and with it whatever was written.
             drop(self.prepare(operation, &candidate, options).await?);

@@ -112,7 +112,7 @@ impl<P: Plugin> Lifecycle<P> {
         let old = self.open(new, candidate);
         let mut done = Done::new(Outcome::Applied, "plugin replaced without a pause");
         if let Some(old) = old {
-            done.drain = self.drain(old.generation.gate()).await;
+            done.drain = self.drain(&old.generation).await;
             done.stop_error = self.stop(old).await;
         }
         done
@@ -185,7 +185,7 @@ impl<P: Plugin> Lifecycle<P> {
         let Some(running) = self.running.take() else {
             return Default::default();
         };
-        let drain = self.drain(running.generation.gate()).await;
+        let drain = self.drain(&running.generation).await;
         (drain, self.stop(running).await)
     }
 

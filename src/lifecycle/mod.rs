@@ -15,6 +15,7 @@
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
 //! | `health/` | background checks, and what they come to |
 //! | `drain.rs` | waiting for requests, then cancelling them |
+//! | `leftover.rs` | generations that somebody holds after their drain |
 //! | `hook.rs`, `contain.rs` | the bounds every hook runs in |
 //! | `recover.rs` | what is left when the task itself panics, or ends |
 //! | `snapshot.rs` | what everybody else reads |
@@ -28,6 +29,7 @@ mod dry_run;
 mod exchange;
 mod health;
 mod hook;
+mod leftover;
 mod operation;
 mod persist;
 mod read;

@@ -44,6 +44,9 @@ impl<P: Plugin> Lifecycle<P> {
             }
             Step::Nothing => Done::new(Outcome::Unchanged, nothing_to_do(state, operation)),
             step @ (Step::Keep | Step::Start | Step::Exchange) => {
+                if let Some(kind) = self.overcrowded(step, state) {
+                    return Err(self.refuse(kind));
+                }
                 let prepared = self.prepare(operation, &candidate, options).await;
                 let prepared = prepared.map_err(|refused| self.refuse(refused))?;
                 let before = self.in_force();

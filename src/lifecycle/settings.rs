@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) drain_timeout: Duration,
     /// How long cancelled requests are given to leave before they count as remaining.
     pub(crate) cancel_grace: Duration,
+    /// How many generations may be held after their drain before no more are exchanged.
+    pub(crate) max_leftovers: usize,
     pub(crate) start_timeout: Duration,
     pub(crate) check_timeout: Duration,
     pub(crate) stop_timeout: Duration,
@@ -42,6 +44,7 @@ impl Default for Settings {
             track_requests: false,
             drain_timeout: Duration::from_secs(60),
             cancel_grace: Duration::from_secs(1),
+            max_leftovers: 4,
             start_timeout: Duration::from_secs(30),
             check_timeout: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(10),

@@ -5,10 +5,13 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tower_plugin_gate::{Gate, InFlightRequests, PhaseCounts, PluginState};
 
+use super::leftover::LeftBehind;
 use super::{HealthRecord, ReloadStrategy};
 use crate::config::Schema;
 use crate::operation::Record;
-use crate::report::{LastError, PluginHealth, PluginInfo, ReportedHealth, RequestsReport};
+use crate::report::{
+    LastError, Leftover, PluginHealth, PluginInfo, ReportedHealth, RequestsReport,
+};
 use crate::{ConfigVersion, HealthStatus};
 
 /// What a plugin's task tells everybody else. Reading it waits for nobody.
@@ -38,6 +41,8 @@ pub(crate) struct Snapshot {
     pub(crate) is_serving: bool,
     /// Gates that may have somebody inside: of the generation that serves, and of those before.
     pub(crate) gates: Vec<Gate>,
+    /// Of those, the ones that were not waited for any longer.
+    pub(crate) leftovers: Vec<LeftBehind>,
     /// The config in force, secrets masked.
     pub(crate) config: Value,
     pub(crate) config_version: ConfigVersion,
@@ -87,6 +92,7 @@ impl Published {
                 snapshot.since = SystemTime::now();
             }
             snapshot.gates.retain(|gate| !gate.is_drained());
+            snapshot.leftovers.retain(|left| !left.is_gone());
             if !snapshot.state.is_transition() {
                 snapshot.was_healthy = snapshot.is_healthy();
             }
@@ -142,6 +148,7 @@ impl Published {
             operation_id: snapshot.operation.as_ref().map(|record| record.id),
             since: snapshot.since,
             strategy: self.strategy,
+            leftovers: snapshot.leftovers(),
             last_error: snapshot.last_error.clone(),
         })
     }
@@ -150,6 +157,12 @@ impl Published {
 impl Snapshot {
     pub(crate) fn in_flight(&self) -> usize {
         self.gates.iter().map(Gate::in_flight).sum()
+    }
+
+    /// Earlier generations that are still held, oldest first.
+    pub(crate) fn leftovers(&self) -> Vec<Leftover> {
+        let shown = self.leftovers.iter().filter_map(LeftBehind::shown);
+        shown.collect()
     }
 
     /// Whether the plugin counts as healthy.

@@ -58,6 +58,14 @@ impl PluginManagerBuilder {
         self
     }
 
+    /// How many earlier generations of a plugin may be held by requests that do not leave when they
+    /// are cancelled, before it is reloaded no more. Default: 4; at least 1. See
+    /// [`Registration::max_leftovers`].
+    pub fn max_leftovers(mut self, generations: usize) -> Self {
+        self.defaults.max_leftovers = generations.max(1);
+        self
+    }
+
     /// How long a plugin's `start` may take. Default: 30 s.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.defaults.start_timeout = timeout;

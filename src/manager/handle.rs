@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use tower_plugin_gate::{Counters, HasSlot, Latency, Lease, PluginState, Rejected, Slot};
 
-use crate::RequestsReport;
-use crate::lifecycle::Published;
+use crate::lifecycle::{Published, Snapshot};
+use crate::{Leftover, RequestsReport};
 
 /// A registered plugin, for the layers and the code that use it. A clone is another handle.
 ///
@@ -61,6 +61,12 @@ impl<I: Send + Sync + 'static> PluginHandle<I> {
     #[must_use]
     pub fn requests(&self, limit: usize) -> RequestsReport {
         self.published.requests(limit)
+    }
+
+    /// Earlier generations that requests or leases still hold, oldest first.
+    #[must_use]
+    pub fn leftovers(&self) -> Vec<Leftover> {
+        self.published.read(Snapshot::leftovers)
     }
 
     /// What became of its requests, of all generations.

@@ -18,12 +18,14 @@ impl PluginManager {
     pub fn status(&self) -> SystemStatus {
         let plugins = self.inner.plugins.published();
         let (mut states, mut active, mut requests, mut healthy) = (Vec::new(), 0, 0, 0);
+        let mut leftovers = 0;
         states.reserve(plugins.len());
         for published in &plugins {
             published.read(|snapshot| {
                 states.push((published.name.to_string(), snapshot.state));
                 active += usize::from(snapshot.state == PluginState::Active);
                 requests += snapshot.in_flight();
+                leftovers += snapshot.leftovers().len();
                 healthy += usize::from(snapshot.is_healthy());
             });
         }
@@ -34,6 +36,7 @@ impl PluginManager {
                 active_plugins: active,
                 plugin_dir: self.inner.plugin_dir.clone(),
                 active_requests: requests,
+                leftovers,
                 plugin_states: states.into_iter().collect(),
             },
             health_status: HealthSummary::new(healthy, plugins.len()),

@@ -117,6 +117,18 @@ impl<P: Plugin> Registration<P> {
         self
     }
 
+    /// How many earlier generations may be held by requests that do not leave when they are
+    /// cancelled: with so many, a reload or a change of config is refused as
+    /// [`TooManyLeftovers`](crate::OperationErrorKind::TooManyLeftovers), before anything is
+    /// touched, until one of them goes. Default: 4; at least 1.
+    ///
+    /// Each holds an instance in memory. To disable, unload and shut down is never refused, so that
+    /// there may be one more than this; from there, neither is it enabled.
+    pub fn max_leftovers(mut self, generations: usize) -> Self {
+        self.settings.max_leftovers = generations.max(1);
+        self
+    }
+
     /// How long `start` may take.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.settings.start_timeout = timeout;
@@ -246,6 +258,7 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         generation: 0,
         is_serving: false,
         gates: Vec::new(),
+        leftovers: Vec::new(),
         config,
         config_version,
         config_since: now,

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tower_plugin_gate::PluginState;
 
-use super::{Operation, PluginHealth};
+use super::{Leftover, Operation, PluginHealth};
 use crate::time::unix_seconds;
 use crate::{OperationId, ReloadStrategy};
 
@@ -55,6 +55,9 @@ pub struct PluginInfo {
     pub since: SystemTime,
     /// How its generations are exchanged.
     pub strategy: ReloadStrategy,
+    /// Earlier generations that requests still hold, oldest first: see
+    /// [`max_leftovers`](crate::Registration::max_leftovers).
+    pub leftovers: Vec<Leftover>,
     /// The last thing that went wrong, until an operation succeeds.
     pub last_error: Option<LastError>,
 }

@@ -41,6 +41,9 @@ pub struct PluginSystem {
     pub plugin_dir: Option<PathBuf>,
     /// How many requests are inside, of all plugins.
     pub active_requests: usize,
+    /// How many earlier generations are still held by requests, of all plugins: see
+    /// [`PluginInfo::leftovers`](crate::PluginInfo::leftovers).
+    pub leftovers: usize,
     /// Each plugin's state, by its name.
     #[serde(serialize_with = "states")]
     pub plugin_states: BTreeMap<String, PluginState>,

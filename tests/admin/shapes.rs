@@ -79,6 +79,7 @@ async fn status_is_as_the_origin_has_it() {
                 "active_plugins": 1,
                 "plugin_dir": null,
                 "active_requests": 1,
+                "leftovers": 0,
                 "plugin_states": {"p": "active"},
             },
             "health_status": {
@@ -114,6 +115,7 @@ async fn list_is_as_the_origin_has_it() {
                 "operation_id": "null",
                 "since": "number",
                 "strategy": "string",
+                "leftovers": [],
                 "last_error": "null",
             }],
             "total_count": "number",

@@ -9,6 +9,7 @@ mod history;
 mod hooks;
 mod hostile;
 mod independence;
+mod leftovers;
 mod monitor;
 mod operations;
 mod reload;

@@ -28,7 +28,7 @@ const CODES: [(u16, &[&str]); 15] = [
     (404, &["plugin_not_found", "not_found", "operation_not_found"]),
     (405, &["method_not_allowed"]),
     (408, &["request_timeout"]),
-    (409, &["operation_in_progress"]),
+    (409, &["operation_in_progress", "too_many_leftovers"]),
     (412, &["version_mismatch"]),
     (413, &["body_too_large"]),
     (415, &["unsupported_media_type"]),

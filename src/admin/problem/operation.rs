@@ -31,6 +31,12 @@ impl From<OperationError> for Problem {
                 error.to_string(),
             )
             .with("version", *version),
+            OperationErrorKind::TooManyLeftovers { leftovers, .. } => Self::new(
+                StatusCode::CONFLICT,
+                "too_many_leftovers",
+                error.to_string(),
+            )
+            .with("leftovers", serde_json::json!(leftovers)),
             OperationErrorKind::RequiredBy(other) => Self::new(
                 StatusCode::CONFLICT,
                 "plugin_required_by",

@@ -135,6 +135,52 @@ async fn hook_that_does_not_return_in_time_is_a_timeout() {
 }
 
 #[tokio::test]
+async fn plugin_with_too_many_leftovers_is_not_reloaded_until_they_go() {
+    let brief = Duration::from_millis(1);
+    let manager = PluginManager::builder().cancel_grace(brief);
+    let admin = Admin::over(
+        manager.build().unwrap(),
+        |builder| builder.insecure_loopback().build(),
+        |plugin| plugin.drain_timeout(brief).max_leftovers(1),
+        |server| server,
+    )
+    .await;
+    let deaf = admin.plugin.enter().unwrap();
+    let reloaded = admin.post("/plugins/reload?plugin=p").ok().await;
+    assert_eq!(reloaded["drain"]["remaining"], 1);
+    let status = admin.get("/plugins/status").ok().await;
+    assert_eq!(status["plugin_system"]["leftovers"], 1);
+    let leftovers = &admin.get("/plugins/list").ok().await["plugins"][0]["leftovers"];
+    assert_eq!(
+        (&leftovers[0]["generation"], &leftovers[0]["in_flight"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        leftovers[0]["phases"],
+        json!({"head": 0, "body": 0, "upgraded": 1})
+    );
+    assert!(leftovers[0]["since"].is_u64() && leftovers[0]["age_ms"].is_u64());
+
+    let before = admin.witness();
+    for ask in [
+        admin.post("/plugins/reload?plugin=p"),
+        admin.put(r#"{"value": 9}"#),
+        admin.patch(r#"{"value": 9}"#),
+    ] {
+        let reply = ask.refused(409, "too_many_leftovers").await.json();
+        assert_eq!(
+            (&reply["plugin"], &reply["leftovers"][0]["generation"]),
+            (&json!("p"), &json!(1))
+        );
+    }
+    assert_eq!(admin.witness(), before);
+    drop(deaf);
+    admin.post("/plugins/reload?plugin=p").ok().await;
+    let status = admin.get("/plugins/status").ok().await;
+    assert_eq!(status["plugin_system"]["leftovers"], 0);
+}
+
+#[tokio::test]
 async fn manager_that_shuts_down_takes_no_changes() {
     let admin = Admin::open().await;
     let lease = admin.plugin.enter().unwrap();

@@ -1,0 +1,162 @@
+//! Generations that requests hold though they were cancelled.
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use serde_json::json;
+use tower_plugin::{
+    EventKind, EventStream, Lease, PluginHandle, PluginManager, PluginState, ReloadStrategy,
+};
+
+use crate::scenario::{Act, Instance, Script, Scripted};
+
+fn manager() -> PluginManager {
+    let builder = PluginManager::builder().drain_timeout(Duration::from_secs(1));
+    builder.max_leftovers(2).build().unwrap()
+}
+
+/// Reloads with somebody inside who does not listen.
+async fn leave_one(manager: &PluginManager, plugin: &PluginHandle<Instance>) -> Lease<Instance> {
+    let deaf = plugin.enter().unwrap();
+    let report = manager.reload("p").await.unwrap();
+    assert_ne!(report.drain.remaining, 0);
+    deaf
+}
+
+async fn gone(events: &mut EventStream) -> (u64, String) {
+    loop {
+        let event = events.recv().await.unwrap();
+        if event.kind == EventKind::LeftoverGone {
+            return (event.generation, event.message);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn leftover_is_shown_until_its_last_request_goes_and_so_does_its_instance() {
+    let (manager, script) = (manager(), Script::new());
+    let register = manager.register("p", Scripted(script.clone()));
+    let plugin = register.strategy(ReloadStrategy::Replace).await.unwrap();
+    let mut events = manager.subscribe();
+    let other = plugin.enter().unwrap();
+    let deaf = leave_one(&manager, &plugin).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+
+    let shown = manager.info("p").unwrap().leftovers;
+    let [leftover] = shown.as_slice() else {
+        panic!("{shown:?}")
+    };
+    assert_eq!((leftover.generation, leftover.in_flight), (1, 2));
+    assert_eq!((leftover.phases.upgraded, leftover.phases.total()), (2, 2));
+    assert_eq!(leftover.age, Duration::from_secs(60));
+    assert_eq!(json!(leftover)["age_ms"], 60_000);
+    assert_eq!(plugin.leftovers(), shown);
+    assert_eq!(manager.status().plugin_system.leftovers, 1);
+
+    drop(other);
+    assert_eq!(plugin.leftovers()[0].in_flight, 1);
+    assert_eq!(script.instances_alive.load(SeqCst), 2, "it is held");
+    drop(deaf);
+    assert_eq!(script.instances_alive.load(SeqCst), 1, "it is dropped");
+    assert!(plugin.leftovers().is_empty());
+    assert_eq!(manager.status().plugin_system.leftovers, 0);
+    let (generation, message) = gone(&mut events).await;
+    assert_eq!(generation, 1);
+    assert_eq!(message, "nobody holds generation 1 any more, after 1m0s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_too_many_leftovers_what_would_add_one_is_refused_before_anything_is_touched() {
+    for strategy in [ReloadStrategy::Replace, ReloadStrategy::Recreate] {
+        let (manager, script) = (manager(), Script::new());
+        let register = manager.register("p", Scripted(script.clone()));
+        let plugin = register.strategy(strategy).await.unwrap();
+        let oldest = leave_one(&manager, &plugin).await;
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        let newest = leave_one(&manager, &plugin).await;
+        assert_eq!(script.hooks(), (3, 2));
+
+        let refused = manager.reload("p").await.unwrap_err();
+        assert!(refused.is_too_many_leftovers() && refused.report().is_none());
+        assert_eq!(
+            refused.to_string(),
+            "plugin `p`: earlier generations still held: 2 of at most 2, the oldest (1) for 1m32s; \
+             wait until their requests end, or end their clients"
+        );
+        let update = manager.update_config("p", json!({"value": 7})).await;
+        assert!(update.unwrap_err().is_too_many_leftovers());
+        let dry_run = manager.reload("p").dry_run().await;
+        assert!(dry_run.unwrap_err().is_too_many_leftovers());
+        assert_eq!(script.hooks(), (3, 2), "nothing was touched");
+        assert_eq!(
+            (plugin.state(), plugin.generation()),
+            (PluginState::Active, 3)
+        );
+        assert_eq!(plugin.enter().unwrap().instance().value, 0);
+
+        drop(oldest);
+        assert_eq!(manager.reload("p").await.unwrap().generation, 4);
+        assert_eq!(plugin.leftovers()[0].generation, 2);
+        drop(newest);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn plugin_can_be_disabled_and_unloaded_whatever_is_left_but_that_is_no_way_round() {
+    let (manager, script) = (manager(), Script::new());
+    let plugin = manager
+        .register("p", Scripted(script.clone()))
+        .await
+        .unwrap();
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        held.push(leave_one(&manager, &plugin).await);
+    }
+    held.push(plugin.enter().unwrap());
+    manager.disable("p").await.unwrap();
+    assert_eq!(plugin.leftovers().len(), 3);
+    let refused = manager.enable("p").await.unwrap_err();
+    assert!(refused.is_too_many_leftovers());
+    held.remove(0);
+    manager.enable("p").await.unwrap();
+    assert_eq!(script.instances_alive.load(SeqCst), 3);
+
+    held.push(plugin.enter().unwrap());
+    manager.unload("p").await.unwrap();
+    let mut events = manager.subscribe();
+    held.clear();
+    assert_eq!(script.instances_alive.load(SeqCst), 0);
+    for _ in 0..3 {
+        gone(&mut events).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn plugin_that_failed_can_be_started_whatever_is_left() {
+    let (manager, script) = (manager(), Script::new());
+    let plugin = manager
+        .register("p", Scripted(script.clone()))
+        .await
+        .unwrap();
+    let _first = leave_one(&manager, &plugin).await;
+    let _second = plugin.enter().unwrap();
+    script.next_starts([Act::Fail("one"), Act::Fail("two")]);
+    manager.reload("p").await.unwrap_err();
+    assert_eq!(
+        (plugin.state(), plugin.leftovers().len()),
+        (PluginState::Failed, 2)
+    );
+    manager.reload("p").await.unwrap();
+    assert_eq!(plugin.state(), PluginState::Active);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leftover_keeps_no_subscriber_waiting_once_the_manager_is_gone() {
+    let (manager, script) = (manager(), Script::new());
+    let plugin = manager.register("p", Scripted(script)).await.unwrap();
+    let deaf = leave_one(&manager, &plugin).await;
+    let mut events = manager.subscribe();
+    drop(manager);
+    assert!(events.recv().await.is_none());
+    drop(deaf);
+}
