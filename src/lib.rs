@@ -23,7 +23,7 @@ pub use config::{
 pub use duration::{GoDuration, ParseDurationError};
 pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};
 pub use event::{Event, EventKind, EventStream};
-pub use lifecycle::ReloadStrategy;
+pub use lifecycle::{Backoff, ReloadStrategy};
 pub use manager::{
     OperationBuilder, PluginHandle, PluginManager, PluginManagerBuilder, Registration,
     ShutdownReport,
@@ -34,7 +34,7 @@ pub use report::{
     ConfigDiff, ConfigHistory, DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep,
     HealthReport, HealthSummary, LastError, Leftover, Operation, OperationInfo, OperationPhase,
     Outcome, PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth,
-    RequestsReport, SystemStatus, VersionInfo,
+    RequestsReport, RetryInfo, SystemStatus, VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

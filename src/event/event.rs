@@ -36,6 +36,10 @@ pub enum EventKind {
     Ready,
     /// No generation serves, because starting one failed.
     Failed,
+    /// It has failed, and is to be started again after a pause.
+    RetryScheduled,
+    /// It has failed as often as it was to be tried, and is left so.
+    RetryGivenUp,
     /// It was enabled.
     Enabled,
     /// It was disabled.
@@ -82,6 +86,8 @@ impl EventKind {
             Self::Starting => "plugin.starting",
             Self::Ready => "plugin.ready",
             Self::Failed => "plugin.failed",
+            Self::RetryScheduled => "plugin.retry.scheduled",
+            Self::RetryGivenUp => "plugin.retry.given_up",
             Self::Enabled => "plugin.enabled",
             Self::Disabled => "plugin.disabled",
             Self::Removed => "plugin.removed",

@@ -25,6 +25,8 @@ impl<P: Plugin> Lifecycle<P> {
                 self.accept(config).await
             }
             Request::Register => self.first().await,
+            // Before a config has served, none is the last good one.
+            Request::Retry if self.generation == 0 => self.first().await,
             // Somebody may have edited the file: this is how they have it read.
             Request::Reload | Request::Enable => match self.stored().await? {
                 Some(stored) if stored.config != self.config => self.edited(stored).await,
@@ -33,7 +35,9 @@ impl<P: Plugin> Lifecycle<P> {
                     Ok(self.in_force())
                 }
             },
-            Request::Disable | Request::Unload | Request::Shutdown => Ok(self.in_force()),
+            Request::Retry | Request::Disable | Request::Unload | Request::Shutdown => {
+                Ok(self.in_force())
+            }
         }
     }
 

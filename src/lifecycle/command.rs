@@ -22,6 +22,7 @@ pub(crate) enum Request {
     UpdateConfig(ConfigChange),
     /// To the config of the version of that number.
     Rollback(u64),
+    Retry,
     Enable,
     Disable,
     Unload,
@@ -66,6 +67,7 @@ impl Request {
             Self::Reload => Operation::Reload,
             Self::UpdateConfig(_) => Operation::UpdateConfig,
             Self::Rollback(_) => Operation::Rollback,
+            Self::Retry => Operation::Retry,
             Self::Enable => Operation::Enable,
             Self::Disable => Operation::Disable,
             Self::Unload => Operation::Unload,

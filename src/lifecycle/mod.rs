@@ -16,6 +16,7 @@
 //! | `health/` | background checks, and what they come to |
 //! | `drain.rs` | waiting for requests, then cancelling them |
 //! | `leftover.rs` | generations that somebody holds after their drain |
+//! | `retry/` | starting again what has failed |
 //! | `hook.rs`, `contain.rs` | the bounds every hook runs in |
 //! | `recover.rs` | what is left when the task itself panics, or ends |
 //! | `snapshot.rs` | what everybody else reads |
@@ -34,6 +35,7 @@ mod operation;
 mod persist;
 mod read;
 mod recover;
+mod retry;
 mod settings;
 mod snapshot;
 mod start;
@@ -44,6 +46,7 @@ mod transition;
 pub(crate) use command::{Command, ConfigChange, Options, Request};
 pub(crate) use dry_run::DryRun;
 pub(crate) use health::{HealthRecord, HealthSettings, PassiveHealth};
+pub use retry::Backoff;
 pub use settings::ReloadStrategy;
 pub(crate) use settings::Settings;
 pub(crate) use snapshot::{Published, Snapshot};

@@ -171,6 +171,7 @@ impl<P: Plugin> Lifecycle<P> {
 
 fn why(operation: Operation) -> (StartReason, PluginState) {
     match operation {
+        Operation::Retry => (StartReason::Retry, PluginState::Loading),
         Operation::Enable => (StartReason::Enable, PluginState::Loading),
         Operation::Reload => (StartReason::Reload, PluginState::Reloading),
         Operation::UpdateConfig | Operation::Rollback => {
@@ -196,7 +197,7 @@ fn event_of(operation: Operation, outcome: Outcome) -> Option<EventKind> {
         (O::Reload | O::UpdateConfig | O::Rollback, Outcome::Failed) => EventKind::ReloadFailed,
         (_, Outcome::RolledBack) => EventKind::ReloadRolledBack,
         (_, Outcome::Failed) => EventKind::Failed,
-        (Operation::Register, Outcome::Applied) => return None,
+        (O::Register | O::Retry, Outcome::Applied) => return None,
         (Operation::Enable, Outcome::Applied) => EventKind::Enabled,
         (Operation::Disable, Outcome::Applied) => EventKind::Disabled,
         (Operation::Unload | Operation::Shutdown, Outcome::Applied) => EventKind::Removed,

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::HealthSettings;
+use super::{Backoff, HealthSettings};
 
 /// How one generation is exchanged for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) check_timeout: Duration,
     pub(crate) stop_timeout: Duration,
     pub(crate) health: Arc<HealthSettings>,
+    /// How it is started again when it has failed, if it is.
+    pub(crate) retry: Option<Box<Backoff>>,
 }
 
 impl Default for Settings {
@@ -49,6 +51,7 @@ impl Default for Settings {
             check_timeout: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(10),
             health: Arc::default(),
+            retry: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{HealthRecord, ReloadStrategy};
 use crate::config::Schema;
 use crate::operation::Record;
 use crate::report::{
-    LastError, Leftover, PluginHealth, PluginInfo, ReportedHealth, RequestsReport,
+    LastError, Leftover, PluginHealth, PluginInfo, ReportedHealth, RequestsReport, RetryInfo,
 };
 use crate::{ConfigVersion, HealthStatus};
 
@@ -51,6 +51,8 @@ pub(crate) struct Snapshot {
     /// Whether it was healthy when it was last at rest.
     pub(crate) was_healthy: bool,
     pub(crate) last_error: Option<LastError>,
+    /// Where it has failed, when it is to be started again.
+    pub(crate) retry: Option<RetryInfo>,
 }
 
 impl Published {
@@ -149,6 +151,7 @@ impl Published {
             since: snapshot.since,
             strategy: self.strategy,
             leftovers: snapshot.leftovers(),
+            retry: snapshot.retry,
             last_error: snapshot.last_error.clone(),
         })
     }

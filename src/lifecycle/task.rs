@@ -8,6 +8,7 @@ use tower_plugin_gate::{Gate, PluginState, Slot};
 use tracing::Instrument;
 
 use super::contain::Caught;
+use super::retry::Retry;
 use super::start::Running;
 use super::{Command, Options, Published, Settings};
 use crate::config::{Revision, Secrets, Store};
@@ -43,6 +44,7 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) registry: Registry,
     /// Cancelled when the shutdown's time is up: then no drain waits any longer.
     pub(super) out_of_time: CancellationToken,
+    pub(super) retry: Option<Box<Retry>>,
     /// The operation under way, to tell how far it is.
     record: Option<Arc<Record>>,
     /// Whether the task is at its end, and not just ended.
@@ -81,6 +83,7 @@ impl<P: Plugin> Lifecycle<P> {
             notice: None,
             registry,
             out_of_time,
+            retry: None,
             record: None,
             done: false,
         }
@@ -88,7 +91,7 @@ impl<P: Plugin> Lifecycle<P> {
 
     /// Takes commands until one of them ends the plugin, or nobody is left to give any.
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Box<Command>>) {
-        while let Some(command) = commands.recv().await {
+        while let Some(command) = self.next_command(&mut commands).await {
             // Boxed: a plugin at rest is to take little memory.
             if Box::pin(self.obey(*command)).await.is_break() {
                 break;
@@ -118,6 +121,7 @@ impl<P: Plugin> Lifecycle<P> {
             Err(panicked) => Err(self.recover(operation, panicked.message())),
         };
         self.record = None;
+        self.plan_retry(operation, &answer);
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
         // After a shutdown it stays to be seen as what it is; there is nothing to make room for.
         if gone && operation != Operation::Shutdown {

@@ -24,6 +24,7 @@ pub(super) enum Step {
 /// | | active | failed, loading | disabled | reloading, unloading |
 /// | --- | --- | --- | --- | --- |
 /// | register, enable | nothing | start | start | refuse |
+/// | retry | nothing | start | nothing | refuse |
 /// | reload | exchange | start | nothing | refuse |
 /// | update config, rollback | exchange | start | keep | refuse |
 /// | disable | stop | stop | nothing | refuse |
@@ -45,6 +46,8 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
             O::Register | O::Enable | O::Reload | O::UpdateConfig | O::Rollback,
             S::Failed | S::Loading,
         ) => Step::Start,
+        (O::Retry, S::Failed | S::Loading) => Step::Start,
+        (O::Retry, S::Active | S::Disabled) => Step::Nothing,
         // States a resting plugin is never in.
         _ => Step::Refuse,
     }
@@ -54,11 +57,12 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
 mod tests {
     use super::*;
 
-    const OPERATIONS: [Operation; 8] = [
+    const OPERATIONS: [Operation; 9] = [
         Operation::Register,
         Operation::Reload,
         Operation::UpdateConfig,
         Operation::Rollback,
+        Operation::Retry,
         Operation::Enable,
         Operation::Disable,
         Operation::Unload,

@@ -16,7 +16,7 @@ use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
 use crate::config::{MemoryStore, Schema, Store};
 use crate::lifecycle::{
-    HealthRecord, Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot,
+    Backoff, HealthRecord, Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot,
 };
 use crate::plugin::is_name;
 use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
@@ -141,6 +141,20 @@ impl<P: Plugin> Registration<P> {
         self
     }
 
+    /// Has the plugin started again when it has failed, at its first start or at any later
+    /// operation, with the last good config, or the first one where none has served yet. Default:
+    /// it stays failed until somebody does something about it.
+    ///
+    /// Each attempt is an operation as any other, by the actor `retry`, and takes its turn: who has
+    /// that already comes first. Whatever is done with the plugin meanwhile counts: once it serves,
+    /// is disabled or unloaded, it is not tried again; after an operation that failed, the attempts
+    /// are counted from the first again. What is refused, such as a bad config, changes nothing.
+    /// The next attempt is shown as [`PluginInfo::retry`](crate::PluginInfo::retry).
+    pub fn retry(mut self, backoff: Backoff) -> Self {
+        self.settings.retry = Some(Box::new(backoff));
+        self
+    }
+
     async fn register(self) -> Result<PluginHandle<P::Instance>, RegisterError> {
         let Self {
             manager,
@@ -216,6 +230,7 @@ impl<P: Plugin> Registration<P> {
             Registry::new(&manager.inner.plugins),
             manager.inner.out_of_time.clone(),
         );
+        let lifecycle = lifecycle.retrying(Arc::clone(&entry.turn), &manager.inner.operations);
         // Nothing that can fail comes after this: what is registered has a task.
         let runtime = Handle::current();
         manager.inner.plugins.add(entry.clone())?;
@@ -265,5 +280,6 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         health: HealthRecord::first(Health::unhealthy("not started yet")),
         was_healthy: false,
         last_error: None,
+        retry: None,
     }
 }

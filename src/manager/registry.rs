@@ -110,6 +110,12 @@ impl Registry {
         Self(Arc::downgrade(plugins))
     }
 
+    /// Whether the manager shuts down, or is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        let plugins = self.0.upgrade();
+        plugins.is_none_or(|plugins| plugins.is_closed())
+    }
+
     pub(crate) fn remove(&self, name: &str) {
         if let Some(plugins) = self.0.upgrade() {
             plugins.write().by_name.remove(name);

@@ -41,6 +41,8 @@ pub enum StartReason {
     Reload,
     /// Its config was changed.
     ConfigChange,
+    /// It has failed, and is tried again.
+    Retry,
     /// An attempt with another config failed, and this is the last good one.
     Rollback,
     /// Somebody asked whether it would start. It will be asked for its health, serve nobody, and be
@@ -57,6 +59,7 @@ impl StartReason {
             Self::Enable => "enable",
             Self::Reload => "reload",
             Self::ConfigChange => "config change",
+            Self::Retry => "retry",
             Self::Rollback => "rollback",
             Self::DryRun => "dry run",
         }

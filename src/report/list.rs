@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tower_plugin_gate::PluginState;
 
-use super::{Leftover, Operation, PluginHealth};
+use super::{Leftover, Operation, PluginHealth, RetryInfo};
 use crate::time::unix_seconds;
 use crate::{OperationId, ReloadStrategy};
 
@@ -58,6 +58,8 @@ pub struct PluginInfo {
     /// Earlier generations that requests still hold, oldest first: see
     /// [`max_leftovers`](crate::Registration::max_leftovers).
     pub leftovers: Vec<Leftover>,
+    /// Where it has failed, when it is to be started again.
+    pub retry: Option<RetryInfo>,
     /// The last thing that went wrong, until an operation succeeds.
     pub last_error: Option<LastError>,
 }

@@ -11,6 +11,7 @@ mod list;
 mod operation;
 mod progress;
 mod requests;
+mod retry;
 mod status;
 
 pub use drain::DrainReport;
@@ -22,4 +23,5 @@ pub use list::{LastError, PluginInfo, PluginList};
 pub use operation::{Operation, Outcome, ReloadReport};
 pub use progress::{DrainProgress, OperationInfo, OperationPhase};
 pub use requests::RequestsReport;
+pub use retry::RetryInfo;
 pub use status::{Draining, PluginSystem, SystemStatus};

@@ -20,6 +20,8 @@ pub enum Operation {
     UpdateConfig,
     /// Exchange its generation for one with an earlier config.
     Rollback,
+    /// Start it again after it has failed, without anybody asking.
+    Retry,
     /// Start it after it was disabled.
     Enable,
     /// Drain and stop it until it is enabled.
@@ -44,6 +46,7 @@ impl Operation {
             Self::Reload => "reload",
             Self::UpdateConfig => "update_config",
             Self::Rollback => "rollback",
+            Self::Retry => "retry",
             Self::Enable => "enable",
             Self::Disable => "disable",
             Self::Unload => "unload",

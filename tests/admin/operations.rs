@@ -1,8 +1,11 @@
 //! Operations while requests are inside.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tower_plugin::{EventKind, PluginState};
+use tower_plugin::admin::AdminServiceBuilder;
+use tower_plugin::{Backoff, EventKind, PluginState};
 
 use super::support::Admin;
 use crate::scenario::Act;
@@ -156,4 +159,42 @@ async fn several_requests_are_answered_on_one_connection() {
         .map(|(at, _)| &answers[at + 9..at + 12])
         .collect();
     assert_eq!(statuses, ["200", "404", "200"], "{answers}");
+}
+
+#[tokio::test]
+async fn plugin_that_failed_is_shown_with_its_next_attempt_and_that_as_an_operation() {
+    let retrying = |pause: Duration| async move {
+        let build = |builder: AdminServiceBuilder| builder.insecure_loopback().build();
+        let backoff = Backoff::new().initial(pause).max(pause);
+        let admin = Admin::with_all(build, |plugin| plugin.retry(backoff), |server| server).await;
+        admin
+            .script
+            .next_starts([Act::Fail("one"), Act::Fail("two")]);
+        admin
+    };
+    let admin = retrying(Duration::from_secs(3600)).await;
+    let reload = admin.post("/plugins/reload?plugin=p").send().await;
+    reload.assert_error("reload_failed");
+    let plugin = &admin.get("/plugins/list").ok().await["plugins"][0];
+    assert_eq!(plugin["retry"]["attempt"], 1);
+    let next_at = plugin["retry"]["next_at"].as_u64().unwrap();
+    let since = plugin["since"].as_u64().unwrap();
+    assert!((3600..=4321).contains(&(next_at - since)), "{plugin}");
+    admin.post("/plugins/enable?plugin=p").ok().await;
+    let plugin = &admin.get("/plugins/list").ok().await["plugins"][0];
+    assert_eq!(
+        (&plugin["retry"], &plugin["status"]),
+        (&json!(null), &json!("active"))
+    );
+
+    let admin = retrying(Duration::from_millis(1)).await;
+    let mut events = admin.manager.subscribe();
+    admin.post("/plugins/reload?plugin=p").send().await;
+    while events.recv().await.unwrap().kind != EventKind::Ready {}
+    let operations = admin.get("/plugins/operations?plugin=p").ok().await;
+    let newest = &operations["operations"][0];
+    assert_eq!(
+        (&newest["operation"], &newest["actor"]),
+        (&json!("retry"), &json!("retry"))
+    );
 }

@@ -116,6 +116,7 @@ async fn list_is_as_the_origin_has_it() {
                 "since": "number",
                 "strategy": "string",
                 "leftovers": [],
+                "retry": "null",
                 "last_error": "null",
             }],
             "total_count": "number",

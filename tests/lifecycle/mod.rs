@@ -15,6 +15,7 @@ mod operations;
 mod reload;
 mod requests;
 mod rest;
+mod retry;
 mod schema;
 mod shutdown;
 mod store;

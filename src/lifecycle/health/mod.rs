@@ -15,3 +15,4 @@ mod settings;
 pub(super) use monitor::Monitor;
 pub(crate) use record::HealthRecord;
 pub(crate) use settings::{HealthSettings, PassiveHealth};
+pub(super) use settings::{prolonged, random};

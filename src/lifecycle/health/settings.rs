@@ -52,13 +52,13 @@ impl HealthSettings {
 }
 
 /// `delay` to `delay * (1 + jitter)`, by where `random` is among all numbers.
-fn prolonged(delay: Duration, jitter: f64, random: u64) -> Duration {
+pub(in crate::lifecycle) fn prolonged(delay: Duration, jitter: f64, random: u64) -> Duration {
     let more = delay.as_secs_f64() * jitter * (random as f64 / u64::MAX as f64);
     delay.saturating_add(Duration::try_from_secs_f64(more).unwrap_or_default())
 }
 
 /// Good enough to keep checks apart: what the standard library seeds its maps with.
-fn random() -> u64 {
+pub(in crate::lifecycle) fn random() -> u64 {
     RandomState::new().hash_one(0)
 }
 
