@@ -25,7 +25,10 @@ const CODES: [(u16, &[&str]); 15] = [
     ),
     (401, &["unauthorized"]),
     (403, &["forbidden"]),
-    (404, &["plugin_not_found", "not_found", "operation_not_found"]),
+    (
+        404,
+        &["plugin_not_found", "not_found", "operation_not_found"],
+    ),
     (405, &["method_not_allowed"]),
     (408, &["request_timeout"]),
     (409, &["operation_in_progress", "too_many_leftovers"]),

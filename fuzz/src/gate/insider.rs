@@ -1,7 +1,7 @@
 use std::pin::Pin;
 
 use tower_plugin::gate::{Permit, ResponseFuture};
-use tower_plugin::{Lease, PluginState, ResponseBody};
+use tower_plugin::{Lease, PluginState, RequestPhase, ResponseBody};
 
 use super::model::{Exit, UnitId};
 use super::op::{Pick, Protocol};
@@ -28,7 +28,7 @@ pub(super) enum What {
     /// Of a type that is not known yet.
     HandlerLease(Lease),
     /// For as long as this is pending, it holds a permit or a lease.
-    Listening(Pin<Box<dyn Future<Output = ()>>>),
+    Listening(Pin<Box<dyn Future<Output = ()>>>, RequestPhase),
     Head(Head, Protocol),
     Rejected(Head, PluginState, Protocol),
     /// And how it is counted if it ends well.
@@ -107,12 +107,14 @@ impl World {
         }
         let insider = self.insiders.swap_remove(insider);
         let what = match insider.what {
-            What::Permit(permit) => What::Listening(Box::pin(async move {
-                permit.cancelled().await;
-            })),
-            What::Lease(lease) => What::Listening(Box::pin(async move {
-                lease.cancelled().await;
-            })),
+            What::Permit(permit) => {
+                let listening = async move { permit.cancelled().await };
+                What::Listening(Box::pin(listening), RequestPhase::Head)
+            }
+            What::Lease(lease) => {
+                let listening = async move { lease.cancelled().await };
+                What::Listening(Box::pin(listening), RequestPhase::Upgraded)
+            }
             What::HandlerLease(lease) => {
                 let lease = lease.downcast::<String>().expect_err("no string");
                 What::Lease(lease.downcast().expect("the type of the slot"))

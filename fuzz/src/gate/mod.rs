@@ -2,8 +2,9 @@
 //! plain numbers.
 //!
 //! After every step, for every generation there ever was: the gate counts who is inside, nobody
-//! came in after it was closed, it is drained exactly when it is closed and empty, and whoever
-//! waits for something has been woken once, by that and nothing else.
+//! came in after it was closed, it is drained exactly when it is closed and empty, what it tells of
+//! those inside is so, and whoever waits for something has been woken once, by that and nothing
+//! else.
 
 mod answer;
 mod entrance;
@@ -12,6 +13,7 @@ mod generation;
 mod insider;
 mod model;
 mod op;
+mod phase;
 mod poll;
 mod script;
 mod thread;
@@ -24,16 +26,19 @@ pub use op::Input;
 /// More steps say nothing that these did not.
 const MAX_STEPS: usize = 400;
 
-/// Runs the operations one by one, then lets everybody leave.
+/// Runs the operations one by one, then lets everybody leave: once with a plugin whose requests are
+/// only counted, and once with one whose requests are tracked.
 ///
 /// # Panics
 ///
 /// When what is there is not what the model says.
 pub fn run(input: Input) {
-    let mut world = world::World::new(input.protocol);
-    for op in input.ops.into_iter().take(MAX_STEPS) {
-        world.step(op);
-        world.check();
+    for is_tracked in [false, true] {
+        let mut world = world::World::new(input.protocol, is_tracked);
+        for op in input.ops.iter().take(MAX_STEPS) {
+            world.step(*op);
+            world.check();
+        }
+        world.finish();
     }
-    world.finish();
 }

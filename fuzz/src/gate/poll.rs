@@ -34,6 +34,8 @@ enum Fate {
     /// Registered to be woken by the cancellation.
     Waits(What),
     GoesOn(What),
+    /// Their head is out. Whoever waited for that waits no more, until the body is polled.
+    Answered(What),
     /// They have come to an end; something may be left of them.
     Ended(Exit, Option<What>),
     Cut,
@@ -62,6 +64,10 @@ impl World {
                 (unit, Some(what))
             }
             Fate::GoesOn(what) => (unit, Some(what)),
+            Fate::Answered(what) => {
+                waiter.disarm();
+                (unit, Some(what))
+            }
             Fate::Ended(exit, what) => {
                 self.out(unit, Some(exit));
                 waiter.disarm();
@@ -108,13 +114,13 @@ impl Polling<'_> {
                 assert_eq!(lease.is_cancelled(), self.is_cancelled, "a lease");
                 Fate::GoesOn(What::HandlerLease(lease))
             }
-            What::Listening(mut listening) => {
+            What::Listening(mut listening, phase) => {
                 let polled = listening.as_mut().poll(&mut self.cx);
                 self.is_told(polled);
                 if self.is_cancelled {
                     Fate::Cut
                 } else {
-                    Fate::Waits(What::Listening(listening))
+                    Fate::Waits(What::Listening(listening, phase))
                 }
             }
             What::Head(head, protocol) => self.head(head, protocol),
@@ -151,8 +157,8 @@ impl Polling<'_> {
             (Poll::Ready(Ok(response)), step) if step != Step::Pending => {
                 let body = Box::pin(response.into_body());
                 match step {
-                    Step::Go => Fate::GoesOn(What::Body(body, protocol, Exit::Completed)),
-                    Step::Blames => Fate::GoesOn(What::Body(body, protocol, Exit::Failed)),
+                    Step::Go => Fate::Answered(What::Body(body, protocol, Exit::Completed)),
+                    Step::Blames => Fate::Answered(What::Body(body, protocol, Exit::Failed)),
                     _ => {
                         let what = What::Body(body, protocol, Exit::Completed);
                         Fate::Ended(Exit::Completed, Some(what))

@@ -26,8 +26,12 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(protocol: Protocol) -> Self {
-        let slot = Slot::new(PLUGIN, PluginState::Loading);
+    pub(super) fn new(protocol: Protocol, is_tracked: bool) -> Self {
+        let slot = if is_tracked {
+            Slot::tracked(PLUGIN, PluginState::Loading)
+        } else {
+            Slot::new(PLUGIN, PluginState::Loading)
+        };
         let script = Scripted::default();
         let layer = match protocol {
             Protocol::Http => PluginLayer::new(&slot),
@@ -96,6 +100,7 @@ impl World {
             assert_eq!(gate.token().is_cancelled(), counts.cancelled, "token");
             counts.check(gate.counters());
         }
+        self.check_phases();
         let counters = self.slot.counters();
         self.model.sum().check(counters);
         assert_eq!(counters.rejected, self.model.rejected, "rejected");

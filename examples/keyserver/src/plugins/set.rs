@@ -50,6 +50,8 @@ impl Plugins {
             .register("ratelimit-tarpit", RateLimitTarpit::new(pages))
             .config(json!({"delay_ms": 2000}))
             .strategy(ReloadStrategy::Recreate)
+            // Requests stay in there for long: an operator wants to see which.
+            .track_requests()
             .await?;
         Ok(Self {
             ratelimit_geo,

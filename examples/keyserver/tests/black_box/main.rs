@@ -6,6 +6,7 @@ mod add;
 mod config;
 mod gnupg;
 mod index;
+mod inside;
 mod limits;
 mod lookup;
 mod process;

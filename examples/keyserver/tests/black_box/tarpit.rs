@@ -15,10 +15,10 @@ use crate::{
     testing,
 };
 
-const TARPIT: &str = "ratelimit-tarpit";
+pub(crate) const TARPIT: &str = "ratelimit-tarpit";
 
 /// Longer than any drain timeout here.
-const FOR_EVER: u64 = 3_600_000;
+pub(crate) const FOR_EVER: u64 = 3_600_000;
 
 /// A request that is in the tarpit when this returns.
 pub(crate) async fn caught(server: &Process) -> JoinHandle<Answer> {
