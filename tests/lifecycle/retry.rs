@@ -185,6 +185,24 @@ async fn disable_unload_and_shutdown_end_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_started_while_the_manager_shuts_down() {
+    let (manager, script) = (PluginManager::new(), Script::new());
+    failing(&manager, &script).await;
+    let dependent = Arc::new(Script {
+        dependencies: vec!["p"],
+        ..Script::default()
+    });
+    let dependent = manager.register("q", Scripted(dependent)).await.unwrap();
+    let lease = dependent.enter().unwrap();
+    let shutdown = tokio::spawn(async move { manager.shutdown().await });
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(script.hooks(), (1, 0), "its turn to stop comes after `q`");
+    drop(lease);
+    assert_eq!(shutdown.await.unwrap().plugins.len(), 2);
+    assert_eq!(script.hooks(), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_operator_does_counts_and_what_is_refused_does_not() {
     let (manager, script) = (PluginManager::new(), Script::new());
     let plugin = failing(&manager, &script).await;
