@@ -25,16 +25,17 @@ pub use error::{BuildError, OperationError, OperationErrorKind, RegisterError};
 pub use event::{Event, EventKind, EventStream};
 pub use lifecycle::{Backoff, ReloadStrategy};
 pub use manager::{
-    OperationBuilder, PluginHandle, PluginManager, PluginManagerBuilder, Registration,
-    ShutdownReport,
+    Cascade, OperationBuilder, PluginHandle, PluginManager, PluginManagerBuilder, RegisterAll,
+    Registration, ShutdownReport,
 };
 pub use operation::{OperationHandle, OperationId, ParseOperationIdError};
 pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};
 pub use report::{
     ConfigDiff, ConfigHistory, DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep,
-    HealthReport, HealthSummary, LastError, Leftover, Operation, OperationInfo, OperationPhase,
-    Outcome, PluginHealth, PluginInfo, PluginList, PluginSystem, ReloadReport, ReportedHealth,
-    RequestsReport, RetryInfo, SystemStatus, VersionInfo,
+    GroupOutcome, GroupReport, HealthReport, HealthSummary, LastError, Leftover, Operation,
+    OperationInfo, OperationPhase, Outcome, PluginHealth, PluginInfo, PluginList, PluginResult,
+    PluginSystem, ReloadReport, ReportedHealth, RequestsReport, RetryInfo, SystemStatus,
+    VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

@@ -10,6 +10,7 @@
 //! | `GET /plugins/list` | every plugin: [`PluginList`](crate::PluginList) |
 //! | `GET /plugins/health` | every plugin's health: [`HealthReport`](crate::HealthReport) |
 //! | `POST /plugins/reload?plugin=` | reloads, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
+//! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each; not answered before it is done |
 //! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
 //! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled |
 //! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag`; honours `If-None-Match` |

@@ -69,6 +69,15 @@ impl Query {
         }
     }
 
+    /// Whether a key is there and says so: `true`, `false`, or nothing for false.
+    pub(super) fn flag(&self, key: &str) -> Result<bool, Problem> {
+        match self.get(key)? {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(invalid(&format!("`{key}` must be `true` or `false`"))),
+        }
+    }
+
     fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(known, _)| known == key);
         pairs.map(|(_, value)| value.as_str())

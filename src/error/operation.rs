@@ -97,6 +97,10 @@ impl OperationError {
         }
     }
 
+    pub(crate) fn shutting_down(plugin: impl Into<String>) -> Self {
+        Self::new(plugin, OperationErrorKind::ShuttingDown)
+    }
+
     /// Name of the plugin that was asked for.
     #[must_use]
     pub fn plugin(&self) -> &str {

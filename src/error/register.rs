@@ -12,7 +12,7 @@ pub enum RegisterError {
     DuplicateName(String),
     /// It depends on one that is not registered.
     #[error(
-        "plugin `{plugin}` depends on `{dependency}`, which is not registered: register that first"
+        "plugin `{plugin}` depends on `{dependency}`, which is not registered: register that first, or both together"
     )]
     #[non_exhaustive]
     UnknownDependency {
@@ -31,6 +31,16 @@ pub enum RegisterError {
         plugin: String,
         /// What is wrong, and where in the schema.
         reason: String,
+    },
+    /// Plugins depend on each other, or one on itself.
+    #[error(
+        "plugins depend on each other in a circle: {}; take one of the dependencies away",
+        path.join(" -> ")
+    )]
+    #[non_exhaustive]
+    DependencyCycle {
+        /// From a plugin back to itself, each depending on the next.
+        path: Vec<String>,
     },
     /// The manager shuts down.
     #[error("the manager is shutting down: nothing can be registered any more")]

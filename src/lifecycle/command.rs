@@ -48,7 +48,7 @@ impl fmt::Debug for ConfigChange {
 }
 
 /// What goes with a request, whatever it asks for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     /// Who asks.
     pub(crate) actor: Option<String>,

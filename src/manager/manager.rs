@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::history::view;
 use super::registry::{Entry, Plugins};
-use super::{OperationBuilder, PluginManagerBuilder, Registration};
+use super::{OperationBuilder, PluginManagerBuilder, RegisterAll, Registration};
 use crate::event::Journal;
 use crate::lifecycle::{ConfigChange, Request, Settings};
 use crate::operation::OperationLog;
@@ -137,6 +137,12 @@ impl PluginManager {
         Registration::new(self.clone(), name.into(), plugin)
     }
 
+    /// Registers several plugins, all or none, in the order of their dependencies; see
+    /// [`RegisterAll`].
+    pub fn register_all(&self) -> RegisterAll {
+        RegisterAll::new(self.clone())
+    }
+
     /// Exchanges the plugin's generation for one with the same config, or with what the store has
     /// by now, as after an edit of its file in the plugin directory.
     ///
@@ -184,7 +190,7 @@ impl PluginManager {
     }
 
     /// Drains and stops a plugin until it is enabled. Its requests are rejected meanwhile; plugins
-    /// that depend on it go on. It is registered anew, and so enabled, when the server starts again.
+    /// that depend on it go on, with whatever of it they hold. It is registered anew, and so enabled, when the server starts again.
     ///
     /// # Errors
     ///

@@ -1,6 +1,8 @@
 //! The manager: registers plugins, passes commands to their tasks, reads what they publish.
 
 mod builder;
+mod graph;
+mod group;
 mod handle;
 mod health;
 mod history;
@@ -16,6 +18,7 @@ mod registry;
 mod shutdown;
 
 pub use builder::PluginManagerBuilder;
+pub use group::{Cascade, RegisterAll};
 pub use handle::PluginHandle;
 pub use manager::PluginManager;
 pub use operation::OperationBuilder;

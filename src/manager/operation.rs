@@ -37,11 +37,11 @@ use crate::{ConfigVersion, OperationError, OperationErrorKind, OperationHandle, 
 #[derive(Debug)]
 #[must_use = "nothing is done until this is awaited or started"]
 pub struct OperationBuilder {
-    manager: PluginManager,
-    name: String,
+    pub(super) manager: PluginManager,
+    pub(super) name: String,
     request: Request,
-    options: Options,
-    wait: Option<Duration>,
+    pub(super) options: Options,
+    pub(super) wait: Option<Duration>,
 }
 
 impl OperationBuilder {

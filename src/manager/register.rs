@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -7,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower_plugin_gate::{PluginState, Slot};
 
 use super::manager::Inner;
@@ -49,6 +50,7 @@ pub struct Registration<P> {
     name: String,
     plugin: P,
     config: Value,
+    depends_on: Vec<String>,
     pub(super) settings: Settings,
 }
 
@@ -60,8 +62,13 @@ impl<P: Plugin> Registration<P> {
             name,
             plugin,
             config: Value::Object(Map::new()),
+            depends_on: Vec::new(),
             settings,
         }
+    }
+
+    pub(super) fn is_of(&self, manager: &PluginManager) -> bool {
+        Arc::ptr_eq(&self.manager.inner, &manager.inner)
     }
 
     /// The plugin's config, unless the manager's store has one. Default: `{}`.
@@ -73,6 +80,17 @@ impl<P: Plugin> Registration<P> {
     /// How generations are exchanged. Default: [`ReloadStrategy::Recreate`].
     pub fn strategy(mut self, strategy: ReloadStrategy) -> Self {
         self.settings.strategy = strategy;
+        self
+    }
+
+    /// Plugins that must be registered, and started if they can be, before this one, and are shut
+    /// down after it; besides those that the plugin [says](Plugin::dependencies) by itself. They
+    /// may be registered [together](PluginManager::register_all) with it.
+    ///
+    /// Where a dependency fails to start, is disabled or is reloaded, this one goes on with what
+    /// it has; see [`OperationBuilder::cascade`](crate::OperationBuilder::cascade) for more.
+    pub fn depends_on<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.depends_on.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -156,11 +174,21 @@ impl<P: Plugin> Registration<P> {
     }
 
     async fn register(self) -> Result<PluginHandle<P::Instance>, RegisterError> {
+        let manager = self.manager.clone();
+        let (handle, member) = self.prepare()?;
+        manager.inner.plugins.add(vec![member.entry.clone()])?;
+        member.launch(&manager).await;
+        Ok(handle)
+    }
+
+    /// All that there is to a plugin before it is known to the manager.
+    pub(super) fn prepare(self) -> Result<(PluginHandle<P::Instance>, Member), RegisterError> {
         let Self {
             manager,
             name,
             plugin,
             config,
+            depends_on,
             settings,
         } = self;
         if !is_name(&name) {
@@ -176,6 +204,8 @@ impl<P: Plugin> Registration<P> {
             plugin: name.to_string(),
             reason,
         })?;
+        let dependencies = plugin.dependencies().into_iter().map(Cow::into_owned);
+        let dependencies: BTreeSet<String> = dependencies.chain(depends_on).collect();
         let shown = schema.secrets().mask(&config);
         let published = Arc::new(Published::new(
             Arc::clone(&name),
@@ -184,11 +214,7 @@ impl<P: Plugin> Registration<P> {
             settings.strategy,
             settings.required,
             settings.track_requests,
-            plugin
-                .dependencies()
-                .into_iter()
-                .map(Cow::into_owned)
-                .collect(),
+            dependencies.into_iter().collect(),
             Arc::new(schema),
             first_snapshot(shown, config_version),
         ));
@@ -231,17 +257,51 @@ impl<P: Plugin> Registration<P> {
             manager.inner.out_of_time.clone(),
         );
         let lifecycle = lifecycle.retrying(Arc::clone(&entry.turn), &manager.inner.operations);
+        let handle = PluginHandle::new(published, slot);
         // Nothing that can fail comes after this: what is registered has a task.
         let runtime = Handle::current();
-        manager.inner.plugins.add(entry.clone())?;
-        manager
-            .inner
-            .journal
-            .record(EventKind::Registered, &name, 0, "registered".to_owned());
-        runtime.spawn(lifecycle.run(inbox));
+        let task = move || drop(runtime.spawn(lifecycle.run(inbox)));
+        let member = Member {
+            entry,
+            first_turn,
+            task: Box::new(task),
+        };
+        Ok((handle, member))
+    }
+}
+
+/// A plugin whose task does not run yet. Dropped, nothing comes of it, and its handle rejects.
+pub(super) struct Member {
+    entry: Entry,
+    first_turn: OwnedSemaphorePermit,
+    task: Box<dyn FnOnce() + Send>,
+}
+
+impl Member {
+    pub(super) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Starts the task of a plugin that is registered, and waits for the plugin's own start.
+    pub(super) async fn launch(self, manager: &PluginManager) {
+        let Self {
+            entry,
+            first_turn,
+            task,
+        } = self;
+        let name = &entry.published.name;
+        let journal = &manager.inner.journal;
+        journal.record(EventKind::Registered, name, 0, "registered".to_owned());
+        task();
         // A failed start is told by the handle's state.
-        let _ = give(&manager, &entry, Request::Register, first_turn).await;
-        Ok(PluginHandle::new(published, slot))
+        let _ = give(manager, &entry, Request::Register, first_turn).await;
+    }
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.entry.published.name;
+        f.debug_tuple("Member").field(name).finish()
     }
 }
 

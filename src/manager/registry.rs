@@ -4,6 +4,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use tokio::sync::{Semaphore, mpsc};
 
+use super::graph::Graph;
 use crate::RegisterError;
 use crate::config::Store;
 use crate::lifecycle::{Command, Published};
@@ -35,25 +36,41 @@ pub(crate) struct Entry {
 }
 
 impl Plugins {
-    /// Adds a plugin whose name is free and whose dependencies are there.
-    pub(crate) fn add(&self, entry: Entry) -> Result<(), RegisterError> {
+    /// Adds plugins whose names are free and whose dependencies are there or among them, all or
+    /// none, and says in which steps to start them.
+    pub(crate) fn add(&self, entries: Vec<Entry>) -> Result<Vec<Vec<Arc<str>>>, RegisterError> {
         let mut state = self.write();
-        let published = &entry.published;
         if state.closed {
             return Err(RegisterError::ShuttingDown);
         }
-        if state.by_name.contains_key(&published.name) {
-            return Err(RegisterError::DuplicateName(published.name.to_string()));
+        let mut added = BTreeMap::new();
+        for entry in entries {
+            let name = Arc::clone(&entry.published.name);
+            let is_taken = state.by_name.contains_key(&name);
+            if is_taken || added.insert(Arc::clone(&name), entry).is_some() {
+                return Err(RegisterError::DuplicateName(name.to_string()));
+            }
         }
-        let missing = |name: &&String| !state.by_name.contains_key(name.as_str());
-        if let Some(missing) = published.dependencies.iter().find(missing) {
-            return Err(RegisterError::UnknownDependency {
-                plugin: published.name.to_string(),
-                dependency: missing.clone(),
-            });
+        for (name, entry) in &added {
+            let missing = |on: &&String| {
+                !state.by_name.contains_key(on.as_str()) && !added.contains_key(on.as_str())
+            };
+            if let Some(missing) = entry.published.dependencies.iter().find(missing) {
+                return Err(RegisterError::UnknownDependency {
+                    plugin: name.to_string(),
+                    dependency: missing.clone(),
+                });
+            }
         }
-        state.by_name.insert(Arc::clone(&published.name), entry);
-        Ok(())
+        let steps = graph(&added).steps();
+        let steps = steps.map_err(|path| RegisterError::DependencyCycle { path })?;
+        let named = |name: &str| added.get_key_value(name).map(|(name, _)| Arc::clone(name));
+        let steps = steps
+            .into_iter()
+            .map(|step| step.into_iter().filter_map(named).collect())
+            .collect();
+        state.by_name.append(&mut added);
+        Ok(steps)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Entry> {
@@ -84,6 +101,20 @@ impl Plugins {
             .map(|entry| entry.published.name.to_string())
     }
 
+    /// Names of the plugins that depend on `name`, directly or through others, each after those
+    /// that it depends on.
+    pub(crate) fn dependents(&self, name: &str) -> Vec<String> {
+        let state = self.read();
+        let graph = graph(&state.by_name);
+        let dependents = graph.dependents(name);
+        let steps = graph.steps().unwrap_or_default();
+        let in_order = steps.into_iter().flatten();
+        in_order
+            .filter(|name| dependents.contains(name))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Registers nothing any more, and says who is left.
     pub(crate) fn close(&self) -> Vec<Entry> {
         let mut state = self.write();
@@ -99,6 +130,14 @@ impl Plugins {
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn graph(entries: &BTreeMap<Arc<str>, Entry>) -> Graph<'_> {
+    Graph::new(
+        entries
+            .iter()
+            .map(|(name, entry)| (&**name, entry.published.dependencies.as_slice())),
+    )
 }
 
 /// Where a plugin's task signs off. Weak: tasks end when the last manager handle is dropped.

@@ -118,8 +118,8 @@ fn next_to_stop(left: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
     let (later, now): (Vec<_>, Vec<_>) = left
         .into_iter()
         .partition(|entry| depended_on.contains(&*entry.published.name));
-    // A dependency is there before its dependent, so there is no cycle; were there one, stopping
-    // in any order beats never stopping.
+    // Circles are refused at registration; were there one, stopping in any order beats never
+    // stopping.
     if now.is_empty() {
         (later, now)
     } else {

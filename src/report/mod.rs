@@ -4,6 +4,7 @@
 
 mod drain;
 mod dry_run;
+mod group;
 mod health;
 mod history;
 mod leftover;
@@ -16,6 +17,7 @@ mod status;
 
 pub use drain::DrainReport;
 pub use dry_run::{DryRunReport, DryRunStep};
+pub use group::{GroupOutcome, GroupReport, PluginResult};
 pub use health::{HealthReport, HealthSummary, PluginHealth, ReportedHealth};
 pub use history::{ConfigDiff, ConfigHistory, VersionInfo};
 pub use leftover::Leftover;

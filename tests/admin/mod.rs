@@ -4,6 +4,7 @@ mod bodies;
 mod config;
 mod dry_run;
 mod errors;
+mod groups;
 mod guards;
 mod history;
 mod mounts;

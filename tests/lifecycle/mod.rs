@@ -1,6 +1,7 @@
 //! What operators do with plugins, and what plugins do to operators.
 
 mod config;
+mod dependencies;
 mod drain;
 mod dry_run;
 mod events;

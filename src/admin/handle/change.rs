@@ -68,31 +68,11 @@ impl Handler {
     /// Has an operation done, and answers when it is, or at once for who prefers that.
     pub(super) async fn carry_out(
         &self,
-        mut operation: OperationBuilder,
+        operation: OperationBuilder,
         query: &Query,
         headers: &HeaderMap,
     ) -> Result<Done, Problem> {
-        if let Some(limit) = query.duration("wait")? {
-            operation = operation.wait(limit);
-        }
-        operation = match query.get("dry_run")? {
-            None | Some("false") => operation,
-            Some("true") => operation.dry_run(),
-            Some("start") => operation.dry_run_with_start(),
-            Some(_) => {
-                return Err(Problem::invalid_query(
-                    "`dry_run` is `true`, `false` or `start`",
-                ));
-            }
-        };
-        match query.get("cause")? {
-            Some(cause) if cause.len() > LONGEST_CAUSE => {
-                let message = format!("`cause` must not be longer than {LONGEST_CAUSE} bytes");
-                return Err(Problem::invalid_query(message));
-            }
-            Some(cause) if !cause.is_empty() => operation = operation.cause(cause),
-            _ => {}
-        }
+        let operation = with_options(operation, query)?;
         if prefer::is_async(headers) {
             let response = self.accepted(&operation.start()?)?;
             let report = None;
@@ -127,4 +107,34 @@ impl Handler {
 pub(super) struct Done {
     pub(super) response: Response<Full<Bytes>>,
     pub(super) report: Option<ReloadReport>,
+}
+
+/// The operation as the query has it: how long to wait for its turn, whether it is to be done at
+/// all, and why.
+pub(super) fn with_options(
+    mut operation: OperationBuilder,
+    query: &Query,
+) -> Result<OperationBuilder, Problem> {
+    if let Some(limit) = query.duration("wait")? {
+        operation = operation.wait(limit);
+    }
+    operation = match query.get("dry_run")? {
+        None | Some("false") => operation,
+        Some("true") => operation.dry_run(),
+        Some("start") => operation.dry_run_with_start(),
+        Some(_) => {
+            return Err(Problem::invalid_query(
+                "`dry_run` is `true`, `false` or `start`",
+            ));
+        }
+    };
+    match query.get("cause")? {
+        Some(cause) if cause.len() > LONGEST_CAUSE => {
+            let message = format!("`cause` must not be longer than {LONGEST_CAUSE} bytes");
+            return Err(Problem::invalid_query(message));
+        }
+        Some(cause) if !cause.is_empty() => operation = operation.cause(cause),
+        _ => {}
+    }
+    Ok(operation)
 }

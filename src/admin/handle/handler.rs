@@ -65,7 +65,7 @@ impl Handler {
             }
             Endpoint::Operations => operation::list(manager, uri),
             Endpoint::Operation => operation::one(manager, uri),
-            Endpoint::Reload => self.change(uri, headers, PluginManager::reload).await,
+            Endpoint::Reload => self.reload(uri, headers).await,
             Endpoint::Enable => self.change(uri, headers, PluginManager::enable).await,
             Endpoint::Disable => self.change(uri, headers, PluginManager::disable).await,
             Endpoint::Rollback => self.rollback(&request.into_parts().0).await,

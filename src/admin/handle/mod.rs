@@ -2,6 +2,7 @@
 
 mod change;
 mod config;
+mod group;
 mod handler;
 mod history;
 mod operation;

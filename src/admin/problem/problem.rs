@@ -45,7 +45,6 @@ impl Problem {
         self.0.status
     }
 
-    #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {
         self.0.code
     }

@@ -1,0 +1,83 @@
+use std::time::SystemTime;
+
+use http::{HeaderMap, StatusCode, Uri};
+use serde_json::{Map, Value, json};
+
+use super::change::with_options;
+use super::handler::{Answer, Handler};
+use crate::admin::problem::{Form, Problem};
+use crate::admin::query::Query;
+use crate::admin::respond;
+use crate::time::to_unix;
+use crate::{GroupReport, PluginResult};
+
+/// What the query of a reload may say.
+const KEYS: [&str; 5] = ["plugin", "wait", "dry_run", "cause", "cascade"];
+
+impl Handler {
+    /// Reloads one plugin, and those that depend on it where the query says `cascade=true`.
+    pub(super) async fn reload(&self, uri: &Uri, headers: &HeaderMap) -> Answer {
+        let query = Query::read(uri, &KEYS)?;
+        let reload = self.manager.reload(&query.plugin()?);
+        if !query.flag("cascade")? {
+            return Ok(self.carry_out(reload, &query, headers).await?.response);
+        }
+        answer(with_options(reload, &query)?.cascade().await?)
+    }
+}
+
+/// The answer to an operation on several plugins: 200 only where none failed, otherwise the status
+/// and the code of the first that did, with what became of each.
+fn answer(report: GroupReport) -> Answer {
+    let GroupReport {
+        outcome,
+        results,
+        duration,
+        ..
+    } = report;
+    let (total, mut failures, mut first) = (results.len(), 0, None);
+    let mut shown = Vec::with_capacity(total);
+    for result in results {
+        failures += usize::from(result.is_failure());
+        let plugin = Value::from(result.plugin());
+        let mut members = match result {
+            PluginResult::Done(report) => match json!(report) {
+                Value::Object(members) => members,
+                _ => Map::new(),
+            },
+            PluginResult::Failed(error) => {
+                let problem = Problem::from(error);
+                first.get_or_insert_with(|| problem.clone());
+                Form::Plain.members(problem)
+            }
+            PluginResult::Skipped { reason, .. } => {
+                let skipped = [("outcome", "skipped".to_owned()), ("message", reason)];
+                let members = skipped.map(|(name, text)| (name.to_owned(), text.into()));
+                Map::from_iter(members)
+            }
+        };
+        members.insert("plugin".to_owned(), plugin);
+        shown.push(Value::Object(members));
+    }
+    let duration = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    if failures == 0 {
+        return respond::json(&json!({
+            "status": "success",
+            "message": format!("{total} plugins, none of which failed"),
+            "outcome": outcome.as_str(),
+            "results": shown,
+            "duration_ms": duration,
+            "timestamp": to_unix(SystemTime::now()),
+        }));
+    }
+    let status = first
+        .as_ref()
+        .map_or(StatusCode::INTERNAL_SERVER_ERROR, Problem::status);
+    let code = first.map_or("reload_failed", |problem| problem.code());
+    let message = format!("{failures} of {total} plugins failed: see `results` for each");
+    let problem = Problem::new(status, code, message)
+        .with("outcome", outcome.as_str())
+        .with("results", shown)
+        .with("duration_ms", duration);
+    Err(problem)
+}

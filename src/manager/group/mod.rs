@@ -1,0 +1,13 @@
+//! What concerns several plugins: registering them together, and reloading one after, beside or
+//! together with the other.
+//!
+//! | file | part |
+//! | --- | --- |
+//! | `register_all.rs` | registering plugins in any order, to be started in that of dependency |
+//! | `cascade.rs` | an operation, then reloads of all that depends on its plugin |
+
+mod cascade;
+mod register_all;
+
+pub use cascade::Cascade;
+pub use register_all::RegisterAll;
