@@ -4,7 +4,7 @@
 mod decode;
 mod diff;
 mod error;
-mod json;
+mod format;
 mod merge;
 mod pointer;
 mod schema;
@@ -16,7 +16,7 @@ pub(crate) use decode::decode;
 pub use diff::{ChangeKind, FieldChange};
 pub(crate) use diff::{diff, fields};
 pub use error::{ConfigError, Violation};
-pub(crate) use json::parse;
+pub(crate) use format::{Format, alone, parse, path};
 pub(crate) use merge::merge_patch;
 pub(crate) use schema::Schema;
 pub use secret::MASK;

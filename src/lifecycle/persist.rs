@@ -129,7 +129,10 @@ impl<P: Plugin> Lifecycle<P> {
         };
         match self.store.prepare(self.name(), put).await {
             Ok(prepared) => Ok(Some(prepared)),
-            Err(error) if is_change => Err(OperationErrorKind::StoreUnavailable(error)),
+            Err(error) if is_change => Err(match error.config_error() {
+                Some(refused) => OperationErrorKind::ConfigRejected(refused.clone()),
+                None => OperationErrorKind::StoreUnavailable(error),
+            }),
             Err(error) => {
                 tracing::warn!(%error, "left out of the history");
                 Ok(None)

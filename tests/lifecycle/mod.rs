@@ -5,6 +5,8 @@ mod dependencies;
 mod drain;
 mod dry_run;
 mod events;
+#[cfg(all(feature = "toml", feature = "yaml"))]
+mod formats;
 mod health;
 mod history;
 mod hooks;

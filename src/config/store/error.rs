@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Revision;
-use crate::{BoxError, GoDuration};
+use crate::{BoxError, ConfigError, GoDuration};
 
 /// Why a stored config could not be read or written: where, and what to do about it.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ enum Kind {
     Unavailable(BoxError),
     Broken(BoxError, Option<(usize, usize)>),
     Conflict(Revision),
+    Refused(ConfigError),
     TimedOut(Duration),
 }
 
@@ -52,6 +53,18 @@ impl StoreError {
     /// What is stored cannot be understood.
     pub fn broken(why: impl Into<BoxError>) -> Self {
         Self::new(Kind::Broken(why.into(), None))
+    }
+
+    /// As [`broken`](Self::broken), at a line and column, from 1.
+    pub fn broken_at(why: impl Into<String>, (line, column): (usize, usize)) -> Self {
+        let why = format!("{} at line {line} column {column}", why.into());
+        Self::new(Kind::Broken(why.into(), Some((line, column))))
+    }
+
+    /// The store cannot hold such a config: what must hold, and where in it, as a JSON pointer. That
+    /// is told as the config's own mistake.
+    pub fn refused(pointer: impl Into<String>, why: impl Into<String>) -> Self {
+        ConfigError::new(pointer, why).into()
     }
 
     /// The current config is not the expected one, but that of the revision `current`.
@@ -95,6 +108,15 @@ impl StoreError {
         matches!(self.inner.kind, Kind::TimedOut(_))
     }
 
+    /// Why the store cannot hold the config, if that is the reason.
+    #[must_use]
+    pub fn config_error(&self) -> Option<&ConfigError> {
+        match &self.inner.kind {
+            Kind::Refused(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// The file, if it is about one.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
@@ -129,6 +151,12 @@ impl From<io::Error> for StoreError {
     }
 }
 
+impl From<ConfigError> for StoreError {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Kind::Refused(error))
+    }
+}
+
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
         let position = (error.line() > 0).then(|| (error.line(), error.column()));
@@ -151,6 +179,7 @@ impl fmt::Display for StoreError {
                 "the config was changed there meanwhile: reload the plugin to take that up, then \
                  try again",
             ),
+            Kind::Refused(why) => why.fmt(f),
             Kind::TimedOut(limit) => write!(f, "no answer within {}", GoDuration(*limit)),
         }
     }
@@ -160,6 +189,7 @@ impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.inner.kind {
             Kind::Unavailable(why) | Kind::Broken(why, _) => Some(why.as_ref()),
+            Kind::Refused(why) => Some(why),
             _ => None,
         }
     }

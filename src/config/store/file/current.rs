@@ -7,14 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use super::disk;
-use crate::config::parse;
 use crate::config::store::change::ChangeLog;
 use crate::config::store::{ConfigChanges, Revision, StoreError};
+use crate::config::{Format, alone};
 
 /// The config that the bytes of a file are.
 pub(super) fn config(path: &Path, bytes: &[u8]) -> Result<Value, StoreError> {
     let at = |error: StoreError| error.at_path("read", path);
-    let config = parse(bytes).map_err(|error| at(error.into()))?;
+    let config = Format::of(path).parse(bytes).map_err(at)?;
     if config.is_object() {
         Ok(config)
     } else {
@@ -85,7 +85,7 @@ pub(super) fn read(
     plugin: &str,
     path: &Path,
 ) -> (io::Result<Option<Vec<u8>>>, Revision) {
-    let found = disk::read(path);
+    let found = alone(path).and_then(|()| disk::read(path));
     let revision = seen.note(plugin, &found);
     (found, revision)
 }

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use super::store::Inner;
 use super::{current, disk, history};
 use crate::config::store::{PreparedPut, Put, Revision, StoreError, StoreFuture};
+use crate::config::{Format, alone};
 
 /// How the current config's file is called while it is not yet one.
 pub(super) const TEMPORARY: &str = ".config-";
@@ -34,6 +35,9 @@ pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Pre
     let before = found(&store, &plugin, &put)?;
     let write = |error: io::Error| StoreError::unavailable(error).at_path("write", &path);
 
+    if put.is_current {
+        alone(&path).map_err(write)?;
+    }
     create_dirs(&store.dir, &history).map_err(write)?;
     let mode = permissions(&path, put.is_secret);
     let bytes = history::encode(&put.version);
@@ -43,7 +47,7 @@ pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Pre
         before.as_ref() != Some(&put.version.config)
     };
     let config = if put.is_current && is_other() {
-        let text = format!("{:#}\n", put.version.config);
+        let text = Format::of(&path).write(&put.version.config)?;
         let file = disk::write(&store.dir, TEMPORARY, text.as_bytes(), mode).map_err(write)?;
         Some(file)
     } else {

@@ -16,6 +16,7 @@ use crate::plugin::is_name;
 /// | file | is |
 /// | --- | --- |
 /// | `<name>.json` | the current config of the plugin, and nothing else |
+/// | `<name>.toml`, `<name>.yaml`, `<name>.yml` | the same, with the features `toml` and `yaml`; a plugin has one of them |
 /// | `.history/<name>/<version>.json` | a version that was applied: `version`, `etag`, `time` (seconds since 1970), `actor`, `cause`, `outcome`, `config` |
 ///
 /// Every write is made under another name, synchronized and renamed, and the directory is
@@ -25,7 +26,8 @@ use crate::plugin::is_name;
 /// take the place of, or 0644.
 ///
 /// A file that holds the config which is put already is left as it is written. One that does not
-/// is replaced, comments and order of members with it: JSON has neither.
+/// is replaced in its own format, and comments and the order of members are lost. What a format
+/// cannot say, as TOML cannot say `null`, is refused.
 ///
 /// Several processes may use one directory: what one of them writes the others find when they
 /// look. Two that write the same plugin's config in the same instant are not kept apart.
@@ -81,7 +83,7 @@ impl FileStore {
 
 impl Inner {
     pub(super) fn path(&self, plugin: &str) -> PathBuf {
-        self.dir.join(format!("{plugin}.json"))
+        crate::config::path(&self.dir, plugin)
     }
 
     pub(super) fn history(&self, plugin: &str) -> PathBuf {
