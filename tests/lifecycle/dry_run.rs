@@ -53,6 +53,9 @@ async fn dry_run_tells_what_would_be_done_and_does_none_of_it() {
         DryRunStep::Nothing
     );
     assert_eq!(would(manager.reload("p")).await, DryRunStep::Exchange);
+    assert_eq!(would(manager.rollback("p", 1)).await, DryRunStep::Nothing);
+    let rollback = manager.rollback("p", 9).dry_run().await.unwrap_err();
+    assert!(rollback.to_string().contains('9'), "{rollback}");
     assert_eq!(would(manager.enable("p")).await, DryRunStep::Nothing);
     assert_eq!(would(manager.disable("p")).await, DryRunStep::Stop);
     assert_eq!(would(manager.unload("p")).await, DryRunStep::Stop);

@@ -139,8 +139,8 @@ async fn broken_files_are_reported_with_their_place_and_left_alone() {
         ),
         (
             b"{\"a\": 1,\n \"a\": 2}",
-            "\"a\" is there twice",
-            Some((2, 8)),
+            "a member is there twice",
+            Some((2, 4)),
         ),
         (b"{\"a\": NaN}", "expected value", Some((1, 7))),
         (b"{\"a\": 1e999}", "number out of range", Some((1, 11))),

@@ -116,7 +116,7 @@ mod tests {
         for (text, at) in [
             ("a = 1\nb = s3cr3t\n", Some((2, 5))),
             ("token = \"s3cr3t\n", Some((1, 16))),
-            ("a = 1\na = 's3cr3t'\n", Some((2, 1))),
+            ("s3cr3t = 1\ns3cr3t = 2\n", Some((2, 1))),
             ("[a]\n[a]\nb = 's3cr3t'", Some((2, 2))),
             (" \n", Some((1, 1))),
             ("a = nan", None),

@@ -45,7 +45,7 @@ fn broken(error: &serde_saphyr::Error) -> StoreError {
     let at = at.map(|at| (number(at.line()), number(at.column())));
     let message = error.without_snippet().to_string();
     // What follows says where, and names what a programmer could do.
-    let end = [", set ", " at line ", "; use "].map(|end| message.find(end));
+    let end = [", set ", " at line ", "; use ", ": "].map(|end| message.find(end));
     let end = end.into_iter().flatten().min().unwrap_or(message.len());
     match at {
         Some(at) => StoreError::broken_at(&message[..end], at),
@@ -101,7 +101,7 @@ mod tests {
             ("token: 's3cr3t\n", (2, 1)),
             ("a: [s3cr3t\nb: 1", (2, 2)),
             ("token: s3cr3t: d", (1, 14)),
-            ("a: 1\na: s3cr3t\n", (2, 1)),
+            ("s3cr3t: 1\ns3cr3t: 2\n", (2, 1)),
             ("a: s3cr3t\n---\nb: 2\n", (3, 1)),
             ("a: .nan", (1, 4)),
             ("a: &a [*a]", (1, 8)),

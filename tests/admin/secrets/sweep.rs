@@ -56,6 +56,7 @@ fn bodies(which: u32) -> Vec<String> {
         broken("/peers/0", json!("c4n4ry")),
         broken("/peers", json!({"c4n4ry": "c4n4ry"})),
         json!({"token": "c4n4ry-x", "c4n4ry-x": 1}).to_string(),
+        "{\"token\": {\"c4n4ry\": 1, \"c4n4ry\": 2}}".to_owned(),
         format!("{{\"token\": \"c4n4ry"),
         format!("{{\"token\": c4n4ry}}"),
     ]
