@@ -15,6 +15,7 @@ mod independence;
 mod leftovers;
 mod monitor;
 mod operations;
+mod property;
 mod reload;
 mod requests;
 mod rest;

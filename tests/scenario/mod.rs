@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::sync::Notify;
@@ -21,6 +22,8 @@ pub enum Act {
     Fail(&'static str),
     Panic(&'static str),
     Hang,
+    /// Succeed after so long.
+    Slow(Duration),
     /// Wait until [`Script::go_on`].
     Wait,
     /// Leave a background task behind that does not listen to its token.
@@ -33,6 +36,8 @@ pub struct Script {
     pub checks: AtomicUsize,
     pub stops: AtomicUsize,
     pub tasks_ended: AtomicUsize,
+    /// Starts that came to something.
+    pub instances_built: AtomicUsize,
     pub instances_alive: AtomicUsize,
     pub most_alive: AtomicUsize,
     pub last_stopped: AtomicU64,
@@ -87,6 +92,10 @@ impl Script {
             Act::Fail(message) => Err(message.into()),
             Act::Panic(message) => panic!("{message}"),
             Act::Hang => std::future::pending().await,
+            Act::Slow(time) => {
+                tokio::time::sleep(time).await;
+                Ok(())
+            }
             Act::Wait => {
                 self.waiting.notify_one();
                 self.go_on.notified().await;
@@ -151,6 +160,7 @@ impl Plugin for Scripted {
             }
             ended.tasks_ended.fetch_add(1, SeqCst);
         });
+        script.instances_built.fetch_add(1, SeqCst);
         let alive = script.instances_alive.fetch_add(1, SeqCst) + 1;
         script.most_alive.fetch_max(alive, SeqCst);
         Ok(Instance {
