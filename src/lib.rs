@@ -13,6 +13,7 @@ mod manager;
 mod operation;
 mod plugin;
 mod report;
+pub mod shutdown;
 mod time;
 
 pub use config::{

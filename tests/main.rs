@@ -6,4 +6,5 @@
 mod admin;
 mod lifecycle;
 mod scenario;
+mod shutdown;
 mod store;

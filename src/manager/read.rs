@@ -111,11 +111,11 @@ impl PluginManager {
         }
     }
 
-    /// Whether the server should be given traffic: not while it shuts down, nor while a plugin
+    /// Whether the server should be given traffic: not once it is about to shut down, nor while a plugin
     /// that was registered as [required](crate::Registration::required) does not serve.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.inner.plugins.is_closed() && self.not_serving().is_empty()
+        !self.inner.plugins.is_leaving() && self.not_serving().is_empty()
     }
 
     /// Names of the required plugins that do not serve.

@@ -21,6 +21,8 @@ struct State {
     by_name: BTreeMap<Arc<str>, Entry>,
     /// Set once the manager shuts down: nothing is registered any more.
     closed: bool,
+    /// Set once that is about to happen.
+    leaving: bool,
 }
 
 /// How to reach a plugin's task, and what it published.
@@ -88,6 +90,15 @@ impl Plugins {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.read().closed
+    }
+
+    pub(crate) fn leave(&self) {
+        self.write().leaving = true;
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        let state = self.read();
+        state.closed || state.leaving
     }
 
     /// Name of a plugin that depends on `name`.

@@ -37,7 +37,8 @@ impl PluginManager {
     ///
     /// Call it while the server still answers, and stop the server afterwards: requests that a
     /// plugin holds up are cancelled here and nowhere else, so a server that waits for its
-    /// connections first may wait for ever.
+    /// connections first may wait for ever. [`Shutdown`](crate::shutdown::Shutdown) does all of it
+    /// in the right order.
     ///
     /// ```no_run
     /// # async fn run(listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
@@ -74,6 +75,27 @@ impl PluginManager {
         report
     }
 
+    /// Says that the server is about to shut down: [`is_ready`](Self::is_ready) is false from now
+    /// on, so that load balancers look for another one. Everything else goes on.
+    ///
+    /// ```
+    /// use tower_plugin::PluginManager;
+    ///
+    /// let manager = PluginManager::new();
+    /// assert!(manager.is_ready());
+    /// manager.announce_shutdown();
+    /// assert!(!manager.is_ready());
+    /// assert!(manager.status().plugin_system.enabled);
+    /// ```
+    pub fn announce_shutdown(&self) {
+        self.inner.plugins.leave();
+    }
+
+    /// Has no drain wait any longer.
+    pub(crate) fn cancel_drains(&self) {
+        self.inner.out_of_time.cancel();
+    }
+
     /// As [`shutdown`](Self::shutdown), but waits for requests no longer than `limit` in all,
     /// whatever the drain timeouts and however many steps and operations there are to wait for:
     /// then requests are cancelled, and no drain waits any more. The hooks of the plugins come on
@@ -99,7 +121,7 @@ impl PluginManager {
         if let Ok(report) = tokio::time::timeout(limit, &mut shutdown).await {
             return report;
         }
-        self.inner.out_of_time.cancel();
+        self.cancel_drains();
         shutdown.await
     }
 }

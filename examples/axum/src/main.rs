@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tower_plugin::BoxError;
+use tower_plugin::shutdown::Shutdown;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -15,11 +16,5 @@ async fn main() -> Result<(), BoxError> {
         io::stdout(),
         "listening on http://{addr}\nadmin on http://{addr}/admin"
     )?;
-    example_axum::serve(listener, Duration::from_secs(10), async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            let _ = writeln!(io::stderr(), "ctrl-c will end this at once: {error}");
-            std::future::pending::<()>().await;
-        }
-    })
-    .await
+    example_axum::serve(listener, Duration::from_secs(10), Shutdown::on_signals).await
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 
 use tokio::net::TcpListener;
 use tower_plugin::BoxError;
+use tower_plugin::shutdown::Shutdown;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -17,11 +18,5 @@ async fn main() -> Result<(), BoxError> {
         public.local_addr()?,
         admin.local_addr()?
     )?;
-    example_hyper::serve(public, admin, async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            let _ = writeln!(io::stderr(), "ctrl-c will end this at once: {error}");
-            std::future::pending::<()>().await;
-        }
-    })
-    .await
+    example_hyper::serve(public, admin, Shutdown::on_signals).await
 }

@@ -1,24 +1,25 @@
-use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tower_plugin::admin::{self, AdminService};
+use tower_plugin::shutdown::{Shutdown, ShutdownHandle};
 use tower_plugin::{BoxError, PluginManager, ReloadStrategy, SwapService};
 
 use crate::{Greeting, connections};
 
 /// Serves the greeting on `public`, and its administration to this machine on `admin`, until
-/// `shutdown` completes.
+/// it is `told` to stop.
 ///
 /// # Errors
 ///
-/// When nothing can be accepted on `admin` any more.
+/// When nothing can be accepted on `admin` any more, nobody can be told to stop, or what was left
+/// had to be given up.
 pub async fn serve(
     public: TcpListener,
     admin: TcpListener,
-    shutdown: impl Future<Output = ()>,
+    told: impl FnOnce(Shutdown) -> io::Result<ShutdownHandle>,
 ) -> Result<(), BoxError> {
     let manager = PluginManager::builder()
         .drain_timeout(Duration::from_secs(10))
@@ -32,16 +33,12 @@ pub async fn serve(
         .insecure_loopback()
         .build();
 
-    let (stopping, drained) = (CancellationToken::new(), CancellationToken::new());
-    let serving = connections::serve(public, SwapService::new(&greeting), stopping.clone());
-    let administering = admin::serve(admin, admin_service, drained.clone().cancelled_owned());
-    let ending = async {
-        shutdown.await;
-        stopping.cancel();
-        manager.shutdown().await;
-        // Only now, so that the drain can be watched.
-        drained.cancel();
-    };
-    let ((), administered, ()) = tokio::join!(serving, administering, ending);
+    let shutdown = told(Shutdown::new(manager).deadline(Duration::from_secs(15)))?;
+    let service = SwapService::new(&greeting);
+    let serving = connections::serve(public, service, shutdown.stopping_token());
+    // Until then, so that the drain can be watched.
+    let administering = admin::serve(admin, admin_service, shutdown.drained());
+    let both = async { tokio::join!(serving, administering) };
+    let ((), administered) = shutdown.bound(both).await?;
     Ok(administered?)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tower_plugin::BoxError;
+use tower_plugin::shutdown::Shutdown;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -18,11 +19,5 @@ async fn main() -> Result<(), BoxError> {
         public.local_addr()?,
         admin.local_addr()?
     )?;
-    example_tonic::serve(public, admin, Duration::from_secs(10), async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            let _ = writeln!(io::stderr(), "ctrl-c will end this at once: {error}");
-            std::future::pending::<()>().await;
-        }
-    })
-    .await
+    example_tonic::serve(public, admin, Duration::from_secs(10), Shutdown::on_signals).await
 }

@@ -1,30 +1,34 @@
-use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tonic::service::LayerExt as _;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 use tower_plugin::admin::{self, AdminService};
+use tower_plugin::shutdown::{Shutdown, ShutdownHandle};
 use tower_plugin::{BoxError, PluginLayer, PluginManager, ReloadStrategy};
 
 use crate::statuses::Statuses;
 
-/// Serves gRPC on `public`, and its administration to this machine on `admin`, until `shutdown`
-/// completes. A drain waits for calls for `drain_timeout`.
+/// How long it takes at most from a drain's timeout to the end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves gRPC on `public`, and its administration to this machine on `admin`, until it is
+/// `told` to stop. A drain waits for calls for `drain_timeout`.
 ///
 /// # Errors
 ///
-/// When nothing can be accepted on one of the listeners any more.
+/// When nothing can be accepted on one of the listeners any more, nobody can be told to stop, or
+/// what was left had to be given up.
 pub async fn serve(
     public: TcpListener,
     admin: TcpListener,
     drain_timeout: Duration,
-    shutdown: impl Future<Output = ()>,
+    told: impl FnOnce(Shutdown) -> io::Result<ShutdownHandle>,
 ) -> Result<(), BoxError> {
     let reporter = HealthReporter::new();
     let health = HealthServer::new(HealthService::from_health_reporter(reporter.clone()));
@@ -44,22 +48,14 @@ pub async fn serve(
         .insecure_loopback()
         .build();
 
-    let (stopping, drained) = (CancellationToken::new(), CancellationToken::new());
+    let shutdown = told(Shutdown::new(manager).deadline(drain_timeout + GRACE))?;
     let serving = Server::builder()
         .add_service(health)
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(public),
-            stopping.clone().cancelled_owned(),
-        );
-    let administering = admin::serve(admin, admin_service, drained.clone().cancelled_owned());
-    let ending = async {
-        shutdown.await;
-        stopping.cancel();
-        manager.shutdown().await;
-        // Only now, so that the drain can be watched.
-        drained.cancel();
-    };
-    let (served, administered, ()) = tokio::join!(serving, administering, ending);
+        .serve_with_incoming_shutdown(TcpIncoming::from(public), shutdown.stopping());
+    // Until then, so that the drain can be watched.
+    let administering = admin::serve(admin, admin_service, shutdown.drained());
+    let both = async { tokio::join!(serving, administering) };
+    let (served, administered) = shutdown.bound(both).await?;
     served?;
     Ok(administered?)
 }

@@ -47,8 +47,10 @@ impl Server {
             addr: listener.local_addr().unwrap(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             stop,
-            serving: tokio::spawn(example_axum::serve(listener, timeout, async {
-                let _ = stopped.await;
+            serving: tokio::spawn(example_axum::serve(listener, timeout, |shutdown| {
+                Ok(shutdown.on(async {
+                    let _ = stopped.await;
+                }))
             })),
         }
     }

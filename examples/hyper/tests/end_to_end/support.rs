@@ -46,8 +46,10 @@ impl Server {
             admin: admin.local_addr().unwrap(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             stop: Some(stop),
-            serving: tokio::spawn(example_hyper::serve(public, admin, async {
-                let _ = stopped.await;
+            serving: tokio::spawn(example_hyper::serve(public, admin, |shutdown| {
+                Ok(shutdown.on(async {
+                    let _ = stopped.await;
+                }))
             })),
         }
     }

@@ -6,14 +6,12 @@
 //! | `admin.rs` | who may use the administration |
 //! | `listener.rs` | accepting connections, so many at a time |
 //! | `connection.rs` | one connection, with bounds on what it can hold up |
-//! | `signals.rs` | being told to stop |
 
 mod admin;
 mod connection;
 mod error;
 mod listener;
 mod run;
-mod signals;
 
 pub use error::ServeError;
 pub use run::run;

@@ -2,18 +2,16 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     sync::Arc,
-    time::Duration,
 };
 
-use tokio::{net::TcpListener, time};
-use tokio_util::sync::CancellationToken;
-use tower_plugin::{PluginManager, admin as admin_server};
+use tokio::net::TcpListener;
+use tower_plugin::{
+    PluginManager, admin as admin_server,
+    shutdown::{ForcedError, Shutdown},
+};
 
-use super::{ServeError, admin, listener, signals::Signals};
+use super::{ServeError, admin, listener};
 use crate::{app, cli::Args, hkp::KeyServer, keys::Limits, plugins::Plugins};
-
-/// What is kept of the drain timeout, at most, to write answers that were cancelled.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Serves until it is told to stop, then stops in order: nothing more is accepted, every plugin is
 /// drained, and what is under way is answered, within the drain timeout.
@@ -25,7 +23,6 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// When the server cannot start, and when it is told to stop a second time.
 pub async fn run(args: &Args) -> Result<(), ServeError> {
     admin::refuse_open(args)?;
-    let mut signals = Signals::new()?;
     let keys_listener = bind(args.listen).await?;
     let admin_listener = bind(args.admin).await?;
     let addresses = (keys_listener.local_addr()?, admin_listener.local_addr()?);
@@ -35,13 +32,16 @@ pub async fn run(args: &Args) -> Result<(), ServeError> {
         manager = manager.plugin_dir(dir);
     }
     let manager = manager.build()?;
+    let shutdown = Shutdown::new(manager.clone())
+        .deadline(args.drain_timeout)
+        .on_signals()?;
     let plugins = Plugins::register(&manager, args.plugin_dir.as_deref()).await?;
     let app = app::router(Arc::new(KeyServer::new(Limits::default())), &plugins);
 
-    let (stopping, drained) = (CancellationToken::new(), CancellationToken::new());
-    let serve_keys = tokio::spawn(listener::serve(keys_listener, app, stopping.clone()));
-    let admin = admin::service(args, manager.clone());
-    let serve_admin = admin_server::serve(admin_listener, admin, drained.clone().cancelled_owned());
+    let stopping = shutdown.stopping_token();
+    let serve_keys = tokio::spawn(listener::serve(keys_listener, app, stopping));
+    let admin = admin::service(args, manager);
+    let serve_admin = admin_server::serve(admin_listener, admin, shutdown.drained());
     let serve_admin = tokio::spawn(async {
         if let Err(error) = serve_admin.await {
             tracing::error!(%error, "the administration has ended");
@@ -49,26 +49,15 @@ pub async fn run(args: &Args) -> Result<(), ServeError> {
     });
     announce(addresses)?;
 
-    signals.next().await;
-    tracing::info!("stopping: a second signal stops at once");
-    let deadline = time::Instant::now() + args.drain_timeout;
-    let stop = async {
-        stopping.cancel();
-        let patience = args.drain_timeout - LAST_WORDS.min(args.drain_timeout / 10);
-        manager.shutdown_within(patience).await;
-        drained.cancel();
+    let servers = async {
         let _ = tokio::join!(serve_keys, serve_admin);
     };
-    tokio::select! {
-        stopped = time::timeout_at(deadline, stop) => {
-            match stopped {
-                Ok(()) => tracing::info!("stopped"),
-                Err(_) => tracing::warn!("stopped while requests were being answered"),
-            }
-            Ok(())
-        }
-        () = signals.next() => Err(ServeError::Interrupted),
+    match shutdown.bound(servers).await {
+        Ok(()) => tracing::info!("stopped"),
+        Err(ForcedError::ToldTwice) => return Err(ServeError::Interrupted),
+        Err(_) => tracing::warn!("stopped while requests were being answered"),
     }
+    Ok(())
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {

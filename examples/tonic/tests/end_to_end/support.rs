@@ -36,8 +36,10 @@ impl Server {
             admin: admin.local_addr().unwrap(),
             operator: Client::builder(TokioExecutor::new()).build_http(),
             stop,
-            serving: tokio::spawn(example_tonic::serve(public, admin, timeout, async {
-                let _ = stopped.await;
+            serving: tokio::spawn(example_tonic::serve(public, admin, timeout, |shutdown| {
+                Ok(shutdown.on(async {
+                    let _ = stopped.await;
+                }))
             })),
         }
     }

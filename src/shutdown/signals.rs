@@ -1,7 +1,7 @@
 use std::io;
 
-/// The signals that ask the server to stop: Ctrl-C and, on Unix, SIGTERM. From the moment this
-/// exists they no longer end the process by themselves.
+/// The signals that ask a server to stop. From the moment this exists they no longer end the
+/// process by themselves.
 #[derive(Debug)]
 pub(super) struct Signals {
     #[cfg(unix)]
@@ -23,9 +23,13 @@ impl Signals {
 
     /// The next of them. Cancel safe.
     pub(super) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        let got = tokio::select! {
+            got = self.interrupt.recv() => got,
+            got = self.terminate.recv() => got,
+        };
+        if got.is_none() {
+            // There will be none any more.
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -1,0 +1,104 @@
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::handle::Steps;
+use super::{ForcedError, Shutdown, ShutdownHandle};
+use crate::ShutdownReport;
+
+/// What is kept of the deadline, at most, to write answers that were cancelled.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// The task that goes through the steps.
+pub(super) struct Driver {
+    settings: Shutdown,
+    told: watch::Receiver<usize>,
+    steps: Steps,
+    report: watch::Sender<Option<ShutdownReport>>,
+    forced: watch::Sender<Option<ForcedError>>,
+}
+
+impl Driver {
+    pub(super) fn spawn(settings: Shutdown) -> ShutdownHandle {
+        let (told, steps) = (watch::Sender::new(0), Steps::default());
+        let (report, reported) = watch::channel(None);
+        let (forced, is_forced) = watch::channel(None);
+        let driver = Self {
+            settings,
+            told: told.subscribe(),
+            steps: steps.clone(),
+            report,
+            forced,
+        };
+        tokio::spawn(driver.run());
+        ShutdownHandle {
+            told,
+            steps,
+            report: reported,
+            forced: is_forced,
+        }
+    }
+
+    async fn run(mut self) {
+        if self.told.wait_for(|told| *told > 0).await.is_err() {
+            // Nobody is left to tell it.
+            return;
+        }
+        let Shutdown {
+            manager,
+            deadline,
+            readiness_delay,
+        } = self.settings;
+        let began = Instant::now();
+        let mut told = self.told;
+        let mut forced = pin!(async {
+            tokio::select! {
+                () = sleep_until(began + deadline) => ForcedError::DeadlinePassed,
+                why = told_twice(&mut told) => why,
+            }
+        });
+
+        manager.announce_shutdown();
+        let mut why = tokio::select! {
+            biased;
+            why = &mut forced => Some(why),
+            () = sleep(readiness_delay) => None,
+        };
+        self.steps.stopping.cancel();
+        let patience = deadline.saturating_sub(LAST_WORDS.min(deadline / 10));
+        let patience = patience.saturating_sub(began.elapsed());
+        let mut stop = pin!(manager.shutdown_within(patience));
+        let mut report = None;
+        if why.is_none() {
+            tokio::select! {
+                biased;
+                stopped = &mut stop => report = Some(stopped),
+                forced = &mut forced => why = Some(forced),
+            }
+        }
+        if let Some(report) = report {
+            self.report.send_replace(Some(report));
+            self.steps.drained.cancel();
+            why = Some(forced.await);
+        }
+        // The servers, for the plugins are done; or else both.
+        let why = why.unwrap_or(ForcedError::DeadlinePassed);
+        tracing::debug!(%why, "the shutdown is over");
+        self.forced.send_replace(Some(why));
+        self.steps.drained.cancel();
+        if self.report.borrow().is_none() {
+            manager.cancel_drains();
+            self.report.send_replace(Some(stop.await));
+        }
+    }
+}
+
+async fn told_twice(told: &mut watch::Receiver<usize>) -> ForcedError {
+    if told.wait_for(|told| *told > 1).await.is_err() {
+        // Nobody is left to tell it.
+        std::future::pending::<()>().await;
+    }
+    ForcedError::ToldTwice
+}
