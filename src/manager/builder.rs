@@ -60,7 +60,7 @@ impl PluginManagerBuilder {
 
     /// How many earlier generations of a plugin may be held by requests that do not leave when they
     /// are cancelled, before it is reloaded no more. Default: 4; at least 1. See
-    /// [`Registration::max_leftovers`].
+    /// [`Registration::max_leftovers`](crate::Registration::max_leftovers).
     pub fn max_leftovers(mut self, generations: usize) -> Self {
         self.defaults.max_leftovers = generations.max(1);
         self

@@ -36,6 +36,7 @@ pub(super) enum Action<'a> {
     PatchConfig(Plugin, Config<'a>),
     ReadConfig(Plugin),
     Schema(Plugin),
+    Requests(Plugin),
     Status,
     List,
     Health,

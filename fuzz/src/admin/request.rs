@@ -39,6 +39,7 @@ fn draft<'a>(action: Action<'a>, world: &mut World) -> Draft<'a> {
         Action::PatchConfig(plugin, _) => (Method::PATCH, "/plugins/config", Some(plugin)),
         Action::ReadConfig(plugin) => (Method::GET, "/plugins/config", Some(plugin)),
         Action::Schema(plugin) => (Method::GET, "/plugins/schema", Some(plugin)),
+        Action::Requests(plugin) => (Method::GET, "/plugins/requests", Some(plugin)),
         Action::Status => (Method::GET, "/plugins/status", None),
         Action::List => (Method::GET, "/plugins/list", None),
         Action::Health => (Method::GET, "/plugins/health", None),

@@ -142,6 +142,7 @@ async fn subject(
         .register(name, plugin)
         .config(json!({"token": secrets.text(), "pin": secrets.number()}))
         .strategy(strategy)
+        .track_requests()
         .required();
     Subject {
         handle: registration.await.expect("the name is free"),
