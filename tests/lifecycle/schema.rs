@@ -114,6 +114,33 @@ async fn without_validation_the_type_names_the_field() {
 }
 
 #[tokio::test]
+async fn large_config_is_read_and_checked_as_a_small_one_is() {
+    let (manager, plugin) = registered().await;
+    let peer = json!({"host": "a", "key": "k3y-of-a"});
+    let peers = vec![peer; 10_000];
+    let config = json!({"name": "n", "peers": peers});
+    manager.update_config("p", config.clone()).await.unwrap();
+    assert_eq!(
+        plugin.started.lock().unwrap()[1]
+            .matches("port: 443")
+            .count(),
+        10_000
+    );
+
+    let mut wrong = config;
+    for peer in wrong["peers"].as_array_mut().unwrap() {
+        peer["port"] = json!(70_000);
+    }
+    let refused = refused(&manager, wrong).await;
+    assert_eq!(refused.pointer(), "/peers/0/port");
+    if cfg!(feature = "validate") {
+        assert_eq!((refused.violations().len(), refused.has_more()), (64, true));
+        let told = refused.to_string();
+        assert!(told.len() < 1000 && told.ends_with("and more"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn config_that_its_schema_refuses_at_registration_is_a_failed_start() {
     let (manager, plugin) = (PluginManager::new(), Peers::default());
     let handle = manager.register("p", plugin.clone()).await.unwrap();
