@@ -28,7 +28,7 @@ impl<P: Plugin> Lifecycle<P> {
             // Before a config has served, none is the last good one.
             Request::Retry if self.generation == 0 => self.first().await,
             // Somebody may have edited the file: this is how they have it read.
-            Request::Reload | Request::Enable => match self.stored().await? {
+            Request::Reload | Request::Enable | Request::Refresh => match self.stored().await? {
                 Some(stored) if stored.config != self.config => self.edited(stored).await,
                 _ => {
                     self.check(&self.config).await?;

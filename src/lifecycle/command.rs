@@ -23,6 +23,8 @@ pub(crate) enum Request {
     /// To the config of the version of that number.
     Rollback(u64),
     Retry,
+    /// To what the store has by now.
+    Refresh,
     Enable,
     Disable,
     Unload,
@@ -68,6 +70,7 @@ impl Request {
             Self::UpdateConfig(_) => Operation::UpdateConfig,
             Self::Rollback(_) => Operation::Rollback,
             Self::Retry => Operation::Retry,
+            Self::Refresh => Operation::Refresh,
             Self::Enable => Operation::Enable,
             Self::Disable => Operation::Disable,
             Self::Unload => Operation::Unload,

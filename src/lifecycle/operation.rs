@@ -7,8 +7,8 @@ use super::task::Lifecycle;
 use super::transition::{Step, plan};
 use super::{Options, Request};
 use crate::{
-    EventKind, Operation, OperationError, OperationErrorKind, Outcome, Plugin, ReloadReport,
-    StartReason,
+    EventKind, LastError, Operation, OperationError, OperationErrorKind, Outcome, Plugin,
+    ReloadReport, StartReason,
 };
 
 impl<P: Plugin> Lifecycle<P> {
@@ -32,7 +32,14 @@ impl<P: Plugin> Lifecycle<P> {
                 let done = self.unread(error);
                 return self.finish(operation, started, done);
             }
-            Err(refused) => return Err(self.refuse(refused)),
+            Err(refused) => {
+                let error = self.refuse(refused);
+                // Nobody asked for it who could be told.
+                if operation == Operation::Refresh {
+                    self.publish_error(operation, error.to_string());
+                }
+                return Err(error);
+            }
         };
         let done = match self.step(state, operation, &candidate) {
             Step::Refuse => {
@@ -163,6 +170,11 @@ impl<P: Plugin> Lifecycle<P> {
                 self.published
                     .publish(|snapshot| snapshot.last_error = None);
             }
+            // What was wrong with the stored config is mended.
+            None if operation == Operation::Refresh => self.published.publish(|snapshot| {
+                let is_other = |error: &LastError| error.operation != Operation::Refresh;
+                snapshot.last_error = snapshot.last_error.take().filter(is_other);
+            }),
             None => {}
         }
         Ok(report)
@@ -174,7 +186,7 @@ fn why(operation: Operation) -> (StartReason, PluginState) {
         Operation::Retry => (StartReason::Retry, PluginState::Loading),
         Operation::Enable => (StartReason::Enable, PluginState::Loading),
         Operation::Reload => (StartReason::Reload, PluginState::Reloading),
-        Operation::UpdateConfig | Operation::Rollback => {
+        Operation::UpdateConfig | Operation::Rollback | Operation::Refresh => {
             (StartReason::ConfigChange, PluginState::Reloading)
         }
         _ => (StartReason::Register, PluginState::Loading),
@@ -193,8 +205,12 @@ fn event_of(operation: Operation, outcome: Outcome) -> Option<EventKind> {
     use Operation as O;
     Some(match (operation, outcome) {
         (_, Outcome::Unchanged | Outcome::Rejected) => return None,
-        (O::Reload | O::UpdateConfig | O::Rollback, Outcome::Applied) => EventKind::ReloadApplied,
-        (O::Reload | O::UpdateConfig | O::Rollback, Outcome::Failed) => EventKind::ReloadFailed,
+        (O::Reload | O::UpdateConfig | O::Rollback | O::Refresh, Outcome::Applied) => {
+            EventKind::ReloadApplied
+        }
+        (O::Reload | O::UpdateConfig | O::Rollback | O::Refresh, Outcome::Failed) => {
+            EventKind::ReloadFailed
+        }
         (_, Outcome::RolledBack) => EventKind::ReloadRolledBack,
         (_, Outcome::Failed) => EventKind::Failed,
         (O::Register | O::Retry, Outcome::Applied) => return None,

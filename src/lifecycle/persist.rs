@@ -112,7 +112,7 @@ impl<P: Plugin> Lifecycle<P> {
         if self.recorded == Some(candidate.version) {
             return Ok(None);
         }
-        let is_change = operation.changes_config();
+        let is_change = operation.stores_config();
         let has_current = self.revision.is_some_and(|is| is != Revision::ABSENT);
         let mut version = StoredVersion::new(candidate.version, candidate.config.clone());
         version.actor.clone_from(&options.actor);
@@ -159,7 +159,7 @@ impl<P: Plugin> Lifecycle<P> {
                 self.recorded = Some(self.config_version);
                 done
             }
-            Err(error) if operation.changes_config() => self.take_back(before, error, done).await,
+            Err(error) if operation.stores_config() => self.take_back(before, error, done).await,
             Err(error) => {
                 tracing::warn!(%error, "left out of the history");
                 done

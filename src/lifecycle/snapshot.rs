@@ -12,7 +12,7 @@ use crate::operation::Record;
 use crate::report::{
     LastError, Leftover, PluginHealth, PluginInfo, ReportedHealth, RequestsReport, RetryInfo,
 };
-use crate::{ConfigVersion, HealthStatus};
+use crate::{ConfigVersion, HealthStatus, Revision};
 
 /// What a plugin's task tells everybody else. Reading it waits for nobody.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub(crate) struct Snapshot {
     pub(crate) config: Value,
     pub(crate) config_version: ConfigVersion,
     pub(crate) config_since: SystemTime,
+    /// Of the store's config that was last looked at.
+    pub(crate) stored: Revision,
     pub(crate) health: HealthRecord,
     /// Whether it was healthy when it was last at rest.
     pub(crate) was_healthy: bool,
@@ -99,6 +101,14 @@ impl Published {
                 snapshot.was_healthy = snapshot.is_healthy();
             }
         });
+    }
+
+    /// Once no operation is under way: which of the store's changes have been seen.
+    pub(crate) async fn at_rest(&self) -> Revision {
+        let mut snapshots = self.snapshot.subscribe();
+        let at_rest = snapshots.wait_for(|snapshot| snapshot.operation.is_none());
+        let at_rest = at_rest.await.map(|snapshot| snapshot.stored);
+        at_rest.expect("the sender is here")
     }
 
     /// An operation has its turn.

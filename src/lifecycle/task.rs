@@ -122,6 +122,11 @@ impl<P: Plugin> Lifecycle<P> {
         };
         self.record = None;
         self.plan_retry(operation, &answer);
+        if let Some(revision) = self.revision {
+            self.published.publish(|snapshot| {
+                snapshot.stored = snapshot.stored.max(revision);
+            });
+        }
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
         // After a shutdown it stays to be seen as what it is; there is nothing to make room for.
         if gone && operation != Operation::Shutdown {

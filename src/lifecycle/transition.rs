@@ -26,7 +26,7 @@ pub(super) enum Step {
 /// | register, enable | nothing | start | start | refuse |
 /// | retry | nothing | start | nothing | refuse |
 /// | reload | exchange | start | nothing | refuse |
-/// | update config, rollback | exchange | start | keep | refuse |
+/// | update config, rollback, refresh | exchange | start | keep | refuse |
 /// | disable | stop | stop | nothing | refuse |
 /// | unload, shutdown | stop | stop | stop | stop |
 pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
@@ -39,11 +39,11 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
         (O::Register | O::Enable, S::Active) | (O::Reload | O::Disable, S::Disabled) => {
             Step::Nothing
         }
-        (O::Reload | O::UpdateConfig | O::Rollback, S::Active) => Step::Exchange,
-        (O::UpdateConfig | O::Rollback, S::Disabled) => Step::Keep,
+        (O::Reload | O::UpdateConfig | O::Rollback | O::Refresh, S::Active) => Step::Exchange,
+        (O::UpdateConfig | O::Rollback | O::Refresh, S::Disabled) => Step::Keep,
         (O::Register | O::Enable, S::Disabled) => Step::Start,
         (
-            O::Register | O::Enable | O::Reload | O::UpdateConfig | O::Rollback,
+            O::Register | O::Enable | O::Reload | O::UpdateConfig | O::Rollback | O::Refresh,
             S::Failed | S::Loading,
         ) => Step::Start,
         (O::Retry, S::Failed | S::Loading) => Step::Start,
@@ -57,12 +57,13 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
 mod tests {
     use super::*;
 
-    const OPERATIONS: [Operation; 9] = [
+    const OPERATIONS: [Operation; 10] = [
         Operation::Register,
         Operation::Reload,
         Operation::UpdateConfig,
         Operation::Rollback,
         Operation::Retry,
+        Operation::Refresh,
         Operation::Enable,
         Operation::Disable,
         Operation::Unload,

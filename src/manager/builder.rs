@@ -26,6 +26,7 @@ pub struct PluginManagerBuilder {
     pub(super) store: Option<Arc<dyn ConfigStore>>,
     pub(super) store_timeout: Duration,
     pub(super) history_limit: usize,
+    pub(super) watches: bool,
     pub(super) event_capacity: usize,
     pub(super) operation_capacity: usize,
 }
@@ -38,6 +39,7 @@ impl Default for PluginManagerBuilder {
             store: None,
             store_timeout: Duration::from_secs(10),
             history_limit: Put::HISTORY_LIMIT,
+            watches: false,
             event_capacity: 1024,
             operation_capacity: 256,
         }
@@ -108,6 +110,18 @@ impl PluginManagerBuilder {
     /// How long the store may take for each answer. Default: 10 s.
     pub fn store_timeout(mut self, timeout: Duration) -> Self {
         self.store_timeout = timeout;
+        self
+    }
+
+    /// Has each plugin take up its config as soon as it is changed in the store beside the manager,
+    /// as when somebody edits its file. One that is broken or refused is told by an event and as
+    /// the plugin's `last_error`, and the generation before serves on. Our own changes cause no
+    /// reload. A file that is removed changes nothing until the next start.
+    ///
+    /// Edits of files are noticed with the feature `watch` only. Default: configs are read when a
+    /// plugin is registered, reloaded or enabled.
+    pub fn watch_store(mut self) -> Self {
+        self.watches = true;
         self
     }
 

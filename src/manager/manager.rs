@@ -1,11 +1,11 @@
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::history::view;
 use super::registry::{Entry, Plugins};
@@ -66,6 +66,9 @@ pub(in crate::manager) struct Inner {
     pub(super) store: Option<Arc<dyn ConfigStore>>,
     pub(super) store_timeout: Duration,
     pub(super) history_limit: usize,
+    /// Whether changes in the store are taken up, and until when.
+    watches: bool,
+    watching: OnceLock<DropGuard>,
     /// Cancelled when the shutdown's time is up.
     pub(super) out_of_time: CancellationToken,
     pub(super) started: Instant,
@@ -78,6 +81,16 @@ impl Inner {
     pub(super) fn next_run(&self) -> u32 {
         // Relaxed: only that it differs each time matters.
         self.run.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl PluginManager {
+    /// Takes up changes in the store from now on, where that was asked for.
+    pub(super) fn watch_store(&self) {
+        if let (true, Some(store)) = (self.inner.watches, &self.inner.store) {
+            let watch = || super::watch::watch(store, Arc::downgrade(&self.inner));
+            self.inner.watching.get_or_init(watch);
+        }
     }
 }
 
@@ -106,6 +119,7 @@ impl PluginManager {
             store,
             store_timeout,
             history_limit,
+            watches,
             event_capacity,
             operation_capacity,
         } = builder;
@@ -123,6 +137,8 @@ impl PluginManager {
             store,
             store_timeout,
             history_limit,
+            watches,
+            watching: OnceLock::new(),
             out_of_time: CancellationToken::new(),
             started: Instant::now(),
             run: AtomicU32::new(run),

@@ -16,6 +16,7 @@ mod read;
 mod register;
 mod registry;
 mod shutdown;
+mod watch;
 
 pub use builder::PluginManagerBuilder;
 pub use group::{Cascade, RegisterAll};

@@ -15,7 +15,7 @@ use super::manager::Inner;
 use super::operation::give;
 use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
-use crate::config::{MemoryStore, Schema, Store};
+use crate::config::{MemoryStore, Revision, Schema, Store};
 use crate::lifecycle::{
     Backoff, HealthRecord, Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot,
 };
@@ -293,6 +293,7 @@ impl Member {
         let journal = &manager.inner.journal;
         journal.record(EventKind::Registered, name, 0, "registered".to_owned());
         task();
+        manager.watch_store();
         // A failed start is told by the handle's state.
         let _ = give(manager, &entry, Request::Register, first_turn).await;
     }
@@ -337,6 +338,7 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         config,
         config_version,
         config_since: now,
+        stored: Revision::ABSENT,
         health: HealthRecord::first(Health::unhealthy("not started yet")),
         was_healthy: false,
         last_error: None,

@@ -22,6 +22,8 @@ pub enum Operation {
     Rollback,
     /// Start it again after it has failed, without anybody asking.
     Retry,
+    /// Exchange its generation for one with the config that somebody put into the store.
+    Refresh,
     /// Start it after it was disabled.
     Enable,
     /// Drain and stop it until it is enabled.
@@ -35,6 +37,11 @@ pub enum Operation {
 impl Operation {
     /// Whether it is there to put another config in force.
     pub(crate) const fn changes_config(self) -> bool {
+        matches!(self, Self::UpdateConfig | Self::Rollback | Self::Refresh)
+    }
+
+    /// Whether that is not in the store yet, and must be in the end.
+    pub(crate) const fn stores_config(self) -> bool {
         matches!(self, Self::UpdateConfig | Self::Rollback)
     }
 
@@ -47,6 +54,7 @@ impl Operation {
             Self::UpdateConfig => "update_config",
             Self::Rollback => "rollback",
             Self::Retry => "retry",
+            Self::Refresh => "refresh",
             Self::Enable => "enable",
             Self::Disable => "disable",
             Self::Unload => "unload",

@@ -23,3 +23,5 @@ mod retry;
 mod schema;
 mod shutdown;
 mod store;
+#[cfg(feature = "watch")]
+mod watch;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -27,9 +27,12 @@ pub(super) fn config(path: &Path, bytes: &[u8]) -> Result<Value, StoreError> {
 /// whenever something else is found.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    by_plugin: Mutex<BTreeMap<String, (Content, Revision)>>,
+    by_plugin: Mutex<BTreeMap<String, Last>>,
     changes: ChangeLog,
 }
+
+/// Held while the file is read, so that what was read first is noted first.
+type Last = Arc<Mutex<Option<(Content, Revision)>>>;
 
 /// Enough of a file to tell whether it is another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,22 +59,18 @@ fn hash(of: impl Hash) -> u64 {
 }
 
 impl Seen {
-    /// The revision of what was `found`.
-    pub(super) fn note(&self, plugin: &str, found: &io::Result<Option<Vec<u8>>>) -> Revision {
-        let content = Content::of(found);
-        // Whole after every step, so a panic elsewhere spoils nothing.
-        let seen = self.by_plugin.lock();
-        let mut seen = seen.unwrap_or_else(PoisonError::into_inner);
-        let before = seen.get(plugin);
-        let is_new = before.map_or(content != Content::Absent, |(before, _)| *before != content);
-        if is_new {
-            let revision = self.changes.record(plugin);
-            seen.insert(plugin.to_owned(), (content, revision));
+    fn last(&self, plugin: &str) -> Last {
+        let mut by_plugin = whole(&self.by_plugin);
+        match by_plugin.get(plugin) {
+            Some(last) => Arc::clone(last),
+            None => Arc::clone(by_plugin.entry(plugin.to_owned()).or_default()),
         }
-        match seen.get(plugin) {
-            Some((_, revision)) if content != Content::Absent => *revision,
-            _ => Revision::ABSENT,
-        }
+    }
+
+    /// Those whose files were ever looked for.
+    #[cfg(feature = "watch")]
+    pub(super) fn plugins(&self) -> std::collections::BTreeSet<String> {
+        whole(&self.by_plugin).keys().cloned().collect()
     }
 
     pub(super) fn changes(&self, after: Revision) -> Box<dyn ConfigChanges> {
@@ -79,13 +78,28 @@ impl Seen {
     }
 }
 
-/// Reads the file at `path` and notes what is found.
+/// What a lock holds is whole after every step, so a panic elsewhere spoils nothing.
+fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads the file at `path`, and gives what is found a revision.
 pub(super) fn read(
     seen: &Seen,
     plugin: &str,
     path: &Path,
 ) -> (io::Result<Option<Vec<u8>>>, Revision) {
+    let last = seen.last(plugin);
+    let mut last = whole(&last);
     let found = alone(path).and_then(|()| disk::read(path));
-    let revision = seen.note(plugin, &found);
+    let content = Content::of(&found);
+    let before = last.map_or(Content::Absent, |(before, _)| before);
+    if before != content {
+        *last = Some((content, seen.changes.record(plugin)));
+    }
+    let revision = match *last {
+        Some((_, revision)) if content != Content::Absent => revision,
+        _ => Revision::ABSENT,
+    };
     (found, revision)
 }

@@ -6,6 +6,7 @@
 //! | `current.rs` | `<name>.json`, the current config, and nothing else in it |
 //! | `history.rs` | `.history/<name>/<version>.json`, the versions that were applied |
 //! | `put.rs` | both at once, or neither |
+//! | `watch.rs` | noticing edits, with the feature `watch` |
 //! | `disk.rs` | reading with a limit, writing so that it lasts, who is still at work on a file |
 
 mod current;
@@ -13,5 +14,7 @@ mod disk;
 mod history;
 mod put;
 mod store;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use store::FileStore;

@@ -1,3 +1,5 @@
+#[cfg(feature = "watch")]
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +11,9 @@ use crate::config::store::{
     StoredVersion,
 };
 use crate::plugin::is_name;
+
+/// Where the versions are, in the directory.
+pub(super) const HISTORY: &str = ".history";
 
 /// Configs as files in a directory, which an operator can read, edit, compare and back up: what a
 /// manager with a [`plugin_dir`](crate::PluginManagerBuilder::plugin_dir) keeps them in.
@@ -28,6 +33,10 @@ use crate::plugin::is_name;
 /// A file that holds the config which is put already is left as it is written. One that does not
 /// is replaced in its own format, and comments and the order of members are lost. What a format
 /// cannot say, as TOML cannot say `null`, is refused.
+///
+/// With the feature `watch`, edits are noticed when they happen: of a file in place or by a rename,
+/// and of all at once as where Kubernetes mounts a ConfigMap. Where a file is a link into some other
+/// directory, edits there are not. Without it they are noticed when the file is next read.
 ///
 /// Several processes may use one directory: what one of them writes the others find when they
 /// look. Two that write the same plugin's config in the same instant are not kept apart.
@@ -87,7 +96,30 @@ impl Inner {
     }
 
     pub(super) fn history(&self, plugin: &str) -> PathBuf {
-        self.dir.join(".history").join(plugin)
+        self.dir.join(HISTORY).join(plugin)
+    }
+
+    /// Looks for what has changed in the files of some plugins.
+    #[cfg(feature = "watch")]
+    pub(super) fn look_at(&self, plugins: &BTreeSet<String>) {
+        for plugin in plugins {
+            // What is wrong with it is told to who loads it.
+            let _ = current::read(&self.seen, plugin, &self.path(plugin));
+        }
+    }
+
+    /// Looks for what has changed in the files of any.
+    #[cfg(feature = "watch")]
+    pub(super) fn look(&self) -> io::Result<()> {
+        let mut plugins = self.seen.plugins();
+        for entry in std::fs::read_dir(&self.dir)? {
+            let name = entry?.file_name();
+            let plugin = name.to_str().and_then(|name| name.strip_suffix(".json"));
+            let plugin = plugin.filter(|plugin| is_name(plugin));
+            plugins.extend(plugin.map(str::to_owned));
+        }
+        self.look_at(&plugins);
+        Ok(())
     }
 
     fn load(&self, plugin: &str) -> Result<Option<StoredConfig>, StoreError> {
@@ -150,7 +182,10 @@ impl ConfigStore for FileStore {
     }
 
     fn changes(&self, after: Revision) -> Box<dyn ConfigChanges> {
-        self.inner.seen.changes(after)
+        let noted = self.inner.seen.changes(after);
+        #[cfg(feature = "watch")]
+        let noted = Box::new(super::watch::Watched::new(Arc::clone(&self.inner), noted));
+        noted
     }
 }
 

@@ -1,0 +1,252 @@
+//! Files that are edited by hand while the plugins serve.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::timeout;
+use tower_plugin::{
+    Event, EventKind, EventStream, Operation, OperationPhase, PluginHandle, PluginManager,
+    PluginState,
+};
+
+use crate::scenario::{Instance, Script, Scripted};
+
+/// Longer than anything here may take.
+const LONG: Duration = Duration::from_secs(20);
+
+struct Scene {
+    dir: tempfile::TempDir,
+    manager: PluginManager,
+    plugin: PluginHandle<Instance>,
+    script: std::sync::Arc<Script>,
+    events: EventStream,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::at(|_| {}).await
+    }
+
+    async fn at(prepare: impl FnOnce(&Path)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path());
+        let builder = PluginManager::builder().plugin_dir(dir.path());
+        let manager = builder.watch_store().build().unwrap();
+        let script = Script::new();
+        let plugin = manager.register("p", Scripted(script.clone()));
+        let plugin = plugin.config(json!({"value": 1})).await.unwrap();
+        let events = manager.subscribe();
+        Self {
+            dir,
+            manager,
+            plugin,
+            script,
+            events,
+        }
+    }
+
+    fn write(&self, text: &str) {
+        fs::write(self.dir.path().join("p.json"), text).unwrap();
+    }
+
+    /// Until that happens.
+    async fn until(&mut self, kind: EventKind) -> Event {
+        let event = async {
+            loop {
+                let event = self.events.recv().await.unwrap();
+                if event.kind == kind {
+                    return event;
+                }
+            }
+        };
+        timeout(LONG, event).await.expect("it happens")
+    }
+
+    fn value(&self) -> u32 {
+        self.plugin.enter().unwrap().instance().value
+    }
+
+    /// Until an edit of another plugin's file has been taken up, and so everything before it.
+    async fn pass(&mut self) {
+        let other = self.manager.register("other", Scripted(Script::new()));
+        let other = other.await.unwrap();
+        self.events = self.manager.subscribe();
+        let path = self.dir.path().join("other.json");
+        fs::write(path, r#"{"value": 77}"#).unwrap();
+        self.until(EventKind::ReloadApplied).await;
+        assert_eq!(other.enter().unwrap().instance().value, 77);
+        self.manager.unload("other").await.unwrap();
+    }
+
+    /// What was done with the plugin since it was registered.
+    fn operations(&self) -> Vec<Operation> {
+        let operations = self.manager.operations().into_iter();
+        let of_it = operations.filter(|info| info.plugin == "p");
+        let mut done: Vec<_> = of_it
+            .inspect(|info| assert_eq!(info.phase, OperationPhase::Done))
+            .map(|info| info.operation)
+            .collect();
+        done.retain(|operation| *operation != Operation::Register);
+        done
+    }
+}
+
+#[tokio::test]
+async fn file_that_is_written_in_place_is_taken_up_as_a_version_of_its_editor() {
+    let mut scene = Scene::new().await;
+    scene.write(r#"{"value": 5}"#);
+    scene.until(EventKind::ReloadApplied).await;
+    assert_eq!((scene.value(), scene.plugin.generation()), (5, 2));
+    let history = scene.manager.history("p").await.unwrap();
+    assert_eq!(history.versions[0].actor.as_deref(), Some("file"));
+    assert_eq!(history.versions[0].version.number(), 2);
+}
+
+#[tokio::test]
+async fn file_that_is_replaced_by_a_rename_is_taken_up_once() {
+    let mut scene = Scene::new().await;
+    scene.write(r#"{"value": 5}"#);
+    scene.until(EventKind::ReloadApplied).await;
+    // As editors do it that keep what was there before.
+    let path = scene.dir.path().join("p.json");
+    fs::rename(&path, scene.dir.path().join("p.json~")).unwrap();
+    fs::write(scene.dir.path().join("p.json.swp"), r#"{"value": 6}"#).unwrap();
+    fs::rename(scene.dir.path().join("p.json.swp"), &path).unwrap();
+    scene.until(EventKind::ReloadApplied).await;
+    assert_eq!(scene.value(), 6);
+    scene.pass().await;
+    assert_eq!(scene.plugin.generation(), 3);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_that_are_swapped_as_in_a_config_map_are_taken_up() {
+    use std::os::unix::fs::symlink;
+
+    let publish = |dir: &Path, name: &str, value: u32| {
+        fs::create_dir(dir.join(name)).unwrap();
+        let config = json!({"value": value}).to_string();
+        fs::write(dir.join(name).join("p.json"), config).unwrap();
+        symlink(name, dir.join("..data_tmp")).unwrap();
+        fs::rename(dir.join("..data_tmp"), dir.join("..data")).unwrap();
+    };
+    let mut scene = Scene::at(|dir| {
+        publish(dir, "..2026_01", 3);
+        symlink("..data/p.json", dir.join("p.json")).unwrap();
+    })
+    .await;
+    assert_eq!(scene.value(), 3);
+    for (name, value) in [("..2026_02", 4), ("..2026_03", 5)] {
+        publish(scene.dir.path(), name, value);
+        scene.until(EventKind::ReloadApplied).await;
+        assert_eq!(scene.value(), value);
+    }
+    fs::remove_dir_all(scene.dir.path().join("..2026_01")).unwrap();
+    scene.pass().await;
+    assert_eq!(scene.plugin.generation(), 3);
+}
+
+#[tokio::test]
+async fn broken_edit_is_told_and_the_generation_before_serves_on_until_it_is_mended() {
+    let mut scene = Scene::new().await;
+    for broken in [
+        "{\"value\": 5,}",
+        "",
+        "{\"value\": -1}",
+        "{\"value\": 1, \"value\": 2}",
+    ] {
+        scene.write(broken);
+        let event = scene.until(EventKind::ReloadRejected).await;
+        let told = scene.plugin.last_error().unwrap();
+        assert_eq!(told, event.message);
+        assert_eq!(
+            (scene.value(), scene.plugin.generation()),
+            (1, 1),
+            "{broken}"
+        );
+        assert_eq!(scene.plugin.state(), PluginState::Active);
+    }
+    assert!(scene.plugin.last_error().unwrap().contains("line 1 column"));
+    assert_eq!(scene.script.hooks(), (1, 0));
+
+    scene.write(r#"{"value": 5}"#);
+    scene.until(EventKind::ReloadApplied).await;
+    assert_eq!((scene.value(), scene.plugin.last_error()), (5, None));
+}
+
+#[tokio::test]
+async fn our_own_writes_and_those_that_change_nothing_reload_nothing() {
+    let mut scene = Scene::new().await;
+    for value in 2..12 {
+        let update = scene.manager.update_config("p", json!({"value": value}));
+        update.await.unwrap();
+    }
+    // What is in force already, written otherwise.
+    scene.write("{\n\n\"value\":11}");
+    scene.pass().await;
+    assert_eq!((scene.value(), scene.plugin.generation()), (11, 11));
+    let operations = scene.operations();
+    let updates = operations
+        .iter()
+        .filter(|done| **done == Operation::UpdateConfig);
+    assert_eq!(updates.count(), 10);
+    let refreshes = operations
+        .iter()
+        .filter(|done| **done == Operation::Refresh);
+    assert!(refreshes.count() <= 1, "{operations:?}");
+    // And so does an edit no harm that was not taken up yet.
+    scene
+        .manager
+        .update_config("p", json!({"value": 12}))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn burst_of_edits_ends_with_the_last_of_them() {
+    let mut scene = Scene::new().await;
+    for value in 0..200 {
+        scene.write(&json!({"value": value}).to_string());
+    }
+    while scene.value() != 199 {
+        scene.until(EventKind::ReloadApplied).await;
+    }
+    assert!(
+        scene.plugin.generation() < 20,
+        "{}",
+        scene.plugin.generation()
+    );
+}
+
+#[tokio::test]
+async fn file_that_is_removed_changes_nothing_and_one_of_nobody_neither() {
+    let mut scene = Scene::new().await;
+    scene.write(r#"{"value": 5}"#);
+    scene.until(EventKind::ReloadApplied).await;
+    fs::remove_file(scene.dir.path().join("p.json")).unwrap();
+    fs::write(scene.dir.path().join("nobody.json"), "{").unwrap();
+    scene.pass().await;
+    assert_eq!((scene.value(), scene.plugin.generation()), (5, 2));
+    scene
+        .manager
+        .update_config("p", json!({"value": 6}))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn edit_during_an_operation_waits_for_its_end() {
+    let mut scene = Scene::new().await;
+    scene.script.next_starts([crate::scenario::Act::Wait]);
+    let reload = crate::scenario::reload_in_background(&scene.manager, "p");
+    scene.script.waiting().await;
+    scene.write(r#"{"value": 5}"#);
+    scene.pass().await;
+    scene.script.go_on();
+    reload.await.unwrap().unwrap();
+    while scene.value() != 5 {
+        scene.until(EventKind::ReloadApplied).await;
+    }
+}
