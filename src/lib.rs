@@ -8,6 +8,7 @@ mod config;
 mod duration;
 mod error;
 mod event;
+mod fault;
 mod lifecycle;
 mod manager;
 mod operation;

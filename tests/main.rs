@@ -4,6 +4,8 @@
 
 #[cfg(feature = "server")]
 mod admin;
+#[cfg(unix)]
+mod crash;
 mod lifecycle;
 mod scenario;
 mod shutdown;

@@ -6,6 +6,7 @@ use super::exchange::Done;
 use super::task::Lifecycle;
 use super::transition::{Step, plan};
 use super::{Options, Request};
+use crate::fault;
 use crate::{
     EventKind, LastError, Operation, OperationError, OperationErrorKind, Outcome, Plugin,
     ReloadReport, StartReason,
@@ -41,6 +42,7 @@ impl<P: Plugin> Lifecycle<P> {
                 return Err(error);
             }
         };
+        fault::point("validated");
         let done = match self.step(state, operation, &candidate) {
             Step::Refuse => {
                 let kind = OperationErrorKind::InProgress {
@@ -56,8 +58,10 @@ impl<P: Plugin> Lifecycle<P> {
                 }
                 let prepared = self.prepare(operation, &candidate, options).await;
                 let prepared = prepared.map_err(|refused| self.refuse(refused))?;
+                fault::point("prepared");
                 let before = self.in_force();
                 let done = self.build(step, operation, candidate).await;
+                fault::point("swapped");
                 self.persist(operation, prepared, before, done).await
             }
             Step::Stop(rest) => {

@@ -7,6 +7,7 @@ use super::exchange::Done;
 use super::hook::HookError;
 use super::task::Lifecycle;
 use crate::config::{PreparedPut, Put, Revision, StoreError, StoredConfig, StoredVersion};
+use crate::fault;
 use crate::{ConfigVersion, Operation, OperationErrorKind, Outcome, Plugin};
 
 /// Who put a config into the store beside the manager, as far as is known.
@@ -155,6 +156,7 @@ impl<P: Plugin> Lifecycle<P> {
         };
         match self.store.commit(prepared).await {
             Ok(revision) => {
+                fault::point("committed");
                 self.revision = Some(revision);
                 self.recorded = Some(self.config_version);
                 done

@@ -6,6 +6,8 @@ use http::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
+use tower_plugin::PluginManager;
+use tower_plugin::admin::AdminServiceBuilder;
 
 use super::support::Admin;
 
@@ -110,9 +112,8 @@ async fn change_is_not_made_to_a_version_it_is_not_for() {
 
 #[tokio::test]
 async fn condition_is_required_where_that_was_asked_for() {
-    let build = |builder: tower_plugin::admin::AdminServiceBuilder| {
-        builder.require_if_match().insecure_loopback().build()
-    };
+    let build =
+        |builder: AdminServiceBuilder| builder.require_if_match().insecure_loopback().build();
     let admin = Admin::with(build).await;
     admin
         .put(r#"{"value": 2}"#)
@@ -166,29 +167,64 @@ async fn change_is_not_made_when_another_was_made_while_it_was_being_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_twenty_writers_with_one_tag_exactly_one_succeeds() {
+async fn of_a_hundred_writers_with_one_tag_exactly_one_succeeds() {
     let admin = Arc::new(Admin::open().await);
     let etag = admin.etag().await;
     let mut writers = JoinSet::new();
-    for writer in 0..20 {
+    for writer in 0..100 {
         let (admin, etag) = (Arc::clone(&admin), etag.clone());
         writers.spawn(async move {
-            loop {
-                let config = json!({"value": 100 + writer}).to_string();
-                let reply = admin.put(config).header("if-match", &etag).send().await;
-                if reply.status != 409 {
-                    return reply.status;
-                }
-                tokio::task::yield_now().await;
-            }
+            // Each waits for its turn; half of them change only a part.
+            let (method, named) = match writer % 2 {
+                0 => (Method::PUT, "application/json"),
+                _ => (Method::PATCH, "application/merge-patch+json"),
+            };
+            let change = admin.ask(method, "/plugins/config?plugin=p&wait=20s");
+            let change = change
+                .header("content-type", named)
+                .header("if-match", &etag);
+            let config = json!({"value": 100 + writer, "tokens": "******"});
+            change.body(config.to_string()).send().await.status
         });
     }
     let mut statuses = writers.join_all().await;
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200);
-    assert!(
-        statuses[1..].iter().all(|status| *status == 412),
-        "{statuses:?}"
-    );
+    assert_eq!(statuses[1..], [412; 99]);
     assert_eq!(admin.plugin.generation(), 2);
+    let history = admin.get("/plugins/history?plugin=p").ok().await;
+    assert_eq!(history["total_count"], 2);
+}
+
+#[tokio::test]
+async fn tag_outlives_the_process_where_configs_are_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = async || {
+        let manager = PluginManager::builder()
+            .plugin_dir(dir.path())
+            .build()
+            .unwrap();
+        let build = |builder: AdminServiceBuilder| builder.insecure_loopback().build();
+        Admin::over(manager, build, |registration| registration, |server| server).await
+    };
+    let first = open().await;
+    let default = first.etag().await;
+    drop(first);
+    let second = open().await;
+    assert_eq!(second.etag().await, default);
+    let changed = second.put(r#"{"value": 2}"#).header("if-match", &default);
+    let changed = changed.send().await.header("etag").unwrap().to_owned();
+    drop(second);
+
+    let third = open().await;
+    assert_eq!(third.etag().await, changed);
+    let stale = third.put(r#"{"value": 3}"#).header("if-match", &default);
+    stale.refused(412, "version_mismatch").await;
+    third
+        .patch(r#"{"value": 3}"#)
+        .header("if-match", &changed)
+        .ok()
+        .await;
+    let known = third.put(r#"{"value": 4}"#).header("if-none-match", "*");
+    known.refused(412, "version_mismatch").await;
 }

@@ -1,5 +1,6 @@
 //! What operators do with plugins, and what plugins do to operators.
 
+mod bad_files;
 mod config;
 mod dependencies;
 mod drain;

@@ -1,6 +1,8 @@
 //! The stores that come with it, and what is expected of any.
 
 mod conformance;
+#[cfg(target_os = "linux")]
+mod disk;
 mod files;
 mod outage;
 

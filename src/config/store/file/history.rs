@@ -104,7 +104,8 @@ pub(super) fn all(dir: &Path) -> io::Result<Vec<StoredVersion>> {
 
 /// Removes all but the newest `limit` versions.
 pub(super) fn prune(dir: &Path, limit: usize) -> io::Result<()> {
-    for number in numbers(dir)?.into_iter().skip(limit.max(1)) {
+    // The oldest first, so that a crash leaves no gap.
+    for number in numbers(dir)?.into_iter().skip(limit.max(1)).rev() {
         fs::remove_file(path(dir, number))?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use super::store::Inner;
 use super::{current, disk, history};
 use crate::config::store::{PreparedPut, Put, Revision, StoreError, StoreFuture};
 use crate::config::{Format, alone};
+use crate::fault;
 
 /// How the current config's file is called while it is not yet one.
 pub(super) const TEMPORARY: &str = ".config-";
@@ -42,6 +43,7 @@ pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Pre
     let mode = permissions(&path, put.is_secret);
     let bytes = history::encode(&put.version);
     let pending = disk::write(&history, history::PENDING, &bytes, mode.clone()).map_err(write)?;
+    fault::point("version-written");
     let is_other = || {
         let before = before.and_then(|bytes| current::config(&path, &bytes).ok());
         before.as_ref() != Some(&put.version.config)
@@ -123,12 +125,15 @@ impl Prepared {
         if abandoned.load(Ordering::Relaxed) {
             return Err(write(io::Error::other("nobody waits for it any more")));
         }
+        fault::point("committing");
         if let Some(config) = config {
             config.persist(&path).map_err(|error| write(error.error))?;
+            fault::point("renamed");
             if let Err(error) = disk::sync(&store.dir) {
                 put_back(&store, &path, before);
                 return Err(write(error));
             }
+            fault::point("synced");
         }
         // It is the current config now. What follows can be made up for: by `recover`.
         let entry = history::path(&history, put.version.version.number());
@@ -141,11 +146,13 @@ impl Prepared {
             }
             Err(error) => return Err(write(error.error)),
         }
+        fault::point("recorded");
         let tidied =
             disk::sync(&history).and_then(|()| history::prune(&history, put.history_limit));
         if let Err(error) = tidied {
             tracing::warn!(%error, "the history could not be tidied up");
         }
+        fault::point("pruned");
         let (_, revision) = current::read(&store.seen, &plugin, &path);
         Ok(revision)
     }

@@ -85,7 +85,10 @@ async fn look(touched: &Arc<Touched>, store: &Arc<Inner>) -> Result<(), StoreErr
     let (touched, store) = (Arc::clone(touched), Arc::clone(store));
     blocking(move || {
         let looked = match touched.take() {
-            What::Plugins(names) => Ok(store.look_at(&names)),
+            What::Plugins(names) => {
+                store.look_at(&names);
+                Ok(())
+            }
             What::Anything => store.look(),
         };
         looked.map_err(|error| StoreError::from(error).at_path("read", &store.dir))
