@@ -16,6 +16,8 @@ pub(crate) use decode::decode;
 pub use diff::{ChangeKind, FieldChange};
 pub(crate) use diff::{diff, fields};
 pub use error::{ConfigError, Violation};
+#[cfg(feature = "watch")]
+pub(crate) use format::plugin_of;
 pub(crate) use format::{Format, alone, parse, path};
 pub(crate) use merge::merge_patch;
 pub(crate) use schema::Schema;

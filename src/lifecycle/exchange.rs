@@ -1,5 +1,3 @@
-use std::time::SystemTime;
-
 use tower_plugin_gate::{Generation, PluginState};
 
 use super::candidate::Candidate;
@@ -119,7 +117,7 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     /// Lets a new generation serve and hands out the one before, its gate closed.
-    fn open(
+    pub(super) fn open(
         &mut self,
         mut running: Running<P::Instance>,
         candidate: Candidate,
@@ -159,17 +157,7 @@ impl<P: Plugin> Lifecycle<P> {
         }
         let changes = diff(&self.config, &candidate.config, &self.secrets);
         (self.config, self.config_version) = (candidate.config, candidate.version);
-        let (shown, version) = (self.secrets.mask(&self.config), self.config_version);
-        self.published.publish(|snapshot| {
-            snapshot.config = shown;
-            snapshot.config_version = version;
-            snapshot.config_since = SystemTime::now();
-        });
-        let (number, fields) = (version.number(), fields(&changes));
-        self.event(
-            crate::EventKind::ConfigChanged,
-            format!("config {number} in force; changed: {fields}"),
-        );
+        self.tell_of_config(fields(&changes));
     }
 
     /// Closes the slot, drains and stops what served in it.

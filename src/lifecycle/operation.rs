@@ -59,6 +59,7 @@ impl<P: Plugin> Lifecycle<P> {
                 let prepared = self.prepare(operation, &candidate, options).await;
                 let prepared = prepared.map_err(|refused| self.refuse(refused))?;
                 fault::point("prepared");
+                self.withholds = prepared.is_some();
                 let before = self.in_force();
                 let done = self.build(step, operation, candidate).await;
                 fault::point("swapped");

@@ -1,14 +1,18 @@
+use std::time::SystemTime;
+
 use serde_json::Value;
 use tower_plugin_gate::PluginState;
 
-use super::Options;
 use super::candidate::Candidate;
 use super::exchange::Done;
 use super::hook::HookError;
 use super::task::Lifecycle;
+use super::{Options, ReloadStrategy};
 use crate::config::{PreparedPut, Put, Revision, StoreError, StoredConfig, StoredVersion};
 use crate::fault;
-use crate::{ConfigVersion, Operation, OperationErrorKind, Outcome, Plugin};
+use crate::{
+    ConfigVersion, EventKind, Operation, OperationErrorKind, Outcome, Plugin, StartReason,
+};
 
 /// Who put a config into the store beside the manager, as far as is known.
 const EDITOR: &str = "file";
@@ -151,10 +155,17 @@ impl<P: Plugin> Lifecycle<P> {
         mut done: Done,
     ) -> Done {
         done.warning = done.warning.or(self.notice.take());
+        self.withholds = false;
+        let untold = self.untold.take();
         let (Outcome::Applied, Some(prepared)) = (done.outcome, prepared) else {
             return done;
         };
-        match self.store.commit(prepared).await {
+        let committed = self.store.commit(prepared).await;
+        let is_kept = committed.is_ok() || !operation.stores_config();
+        if let Some(changes) = untold.filter(|_| is_kept) {
+            self.tell_of_config(changes);
+        }
+        match committed {
             Ok(revision) => {
                 fault::point("committed");
                 self.revision = Some(revision);
@@ -171,14 +182,51 @@ impl<P: Plugin> Lifecycle<P> {
 
     async fn take_back(&mut self, before: Candidate, error: StoreError, done: Done) -> Done {
         tracing::error!(%error, "the config cannot be stored: going back to the one before");
-        self.adopt(before);
+        // Nobody was told of the other.
+        (self.config, self.config_version) = (before.config, before.version);
         let mut back = Done::new(Outcome::RolledBack, "the config before is kept");
         if self.running.is_some() {
-            self.take_down(PluginState::Reloading).await;
-            back = self.restore().await;
+            back = self.swap_back().await;
         }
         back.drain = done.drain;
         back.stop_error = done.stop_error;
         back.because(HookError::failed("storing the config", error))
+    }
+
+    /// Exchanges an instance whose config cannot be kept for one of the config before.
+    async fn swap_back(&mut self) -> Done {
+        if self.settings.strategy == ReloadStrategy::Replace {
+            let old = self.start_healthy(&self.config, StartReason::Rollback);
+            if let Ok(old) = old.await {
+                let last_good = self.in_force();
+                if let Some(unkept) = self.open(old, last_good) {
+                    self.drain(&unkept.generation).await;
+                    self.stop(unkept).await;
+                }
+                return Done::new(Outcome::RolledBack, "the last good config serves again");
+            }
+        }
+        self.take_down(PluginState::Reloading).await;
+        self.restore().await
+    }
+
+    /// Tells everybody which config is in force: once it is kept, so that nobody has seen a version
+    /// that a crash undoes.
+    pub(super) fn tell_of_config(&mut self, changes: String) {
+        if self.withholds {
+            self.untold = Some(changes);
+            return;
+        }
+        let (shown, version) = (self.secrets.mask(&self.config), self.config_version);
+        self.published.publish(|snapshot| {
+            snapshot.config = shown;
+            snapshot.config_version = version;
+            snapshot.config_since = SystemTime::now();
+        });
+        let number = version.number();
+        self.event(
+            EventKind::ConfigChanged,
+            format!("config {number} in force; changed: {changes}"),
+        );
     }
 }

@@ -38,6 +38,10 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) revision: Option<Revision>,
     /// The newest version that is in the history there.
     pub(super) recorded: Option<ConfigVersion>,
+    /// Whether a config that is adopted is kept there before anybody is told, and which fields of
+    /// one that nobody was told of have changed.
+    pub(super) withholds: bool,
+    pub(super) untold: Option<String>,
     /// What is wrong with the config there, where another had to do.
     pub(super) notice: Option<String>,
     /// Where to sign off.
@@ -80,6 +84,8 @@ impl<P: Plugin> Lifecycle<P> {
             store,
             revision: None,
             recorded: None,
+            withholds: false,
+            untold: None,
             notice: None,
             registry,
             out_of_time,

@@ -152,6 +152,12 @@ impl Writer {
         }
     }
 
+    pub fn read_lines(&mut self, lines: u64) {
+        for _ in 0..lines {
+            self.out.read_line(&mut self.said).unwrap();
+        }
+    }
+
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
     }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tower_plugin::{ConfigStore, Outcome, PluginManager, PluginState, ReloadStrategy};
+use tower_plugin::{ConfigStore, EventKind, Outcome, PluginManager, PluginState, ReloadStrategy};
 
 use crate::scenario::store::{During, Flaky, Outage};
-use crate::scenario::{Script, Scripted};
+use crate::scenario::{Act, Script, Scripted};
 
 const STRATEGIES: [ReloadStrategy; 2] = [ReloadStrategy::Recreate, ReloadStrategy::Replace];
 const OUTAGES: [Outage; 3] = [Outage::Fails, Outage::Hangs, Outage::Panics];
@@ -53,8 +53,16 @@ async fn change_that_cannot_be_committed_is_taken_back() {
             let registration = manager.register("p", Scripted(script)).strategy(strategy);
             let plugin = registration.config(json!({"value": 1})).await.unwrap();
             store.fail(During::Commit, outage);
+            let mut events = manager.subscribe();
             let update = manager.update_config("p", json!({"value": 2}));
             let error = update.await.unwrap_err();
+            // Nobody was told of a version that is no more.
+            loop {
+                match events.recv().await.unwrap().kind {
+                    EventKind::ReloadRolledBack => break,
+                    kind => assert_ne!(kind, EventKind::ConfigChanged),
+                }
+            }
             assert!(
                 error.is_store_unavailable(),
                 "{strategy:?} {outage:?}: {error}"
@@ -79,6 +87,30 @@ async fn change_that_cannot_be_committed_is_taken_back() {
             assert_eq!(plugin.enter().unwrap().instance().value, 3);
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn replaced_generation_is_taken_back_without_a_pause() {
+    let (store, script) = (Flaky::default(), Script::new());
+    let manager = manager(&store);
+    let registration = manager.register("p", Scripted(script.clone()));
+    let registration = registration.strategy(ReloadStrategy::Replace);
+    let plugin = registration.config(json!({"value": 1})).await.unwrap();
+    store.fail(During::Commit, Outage::Fails);
+    script.next_starts([Act::Succeed, Act::Wait]);
+    let update = tokio::spawn(
+        manager
+            .update_config("p", json!({"value": 2}))
+            .into_future(),
+    );
+    script.waiting().await;
+    assert_eq!(plugin.enter().unwrap().instance().value, 2);
+    assert_eq!(manager.config("p").unwrap().config, json!({"value": 1}));
+    script.go_on();
+    let error = update.await.unwrap().unwrap_err();
+    assert_eq!(error.report().unwrap().outcome, Outcome::RolledBack);
+    assert_eq!(plugin.enter().unwrap().instance().value, 1);
+    assert_eq!(script.hooks(), (3, 2));
 }
 
 #[tokio::test(start_paused = true)]

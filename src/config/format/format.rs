@@ -39,6 +39,15 @@ pub(crate) fn path(dir: &Path, plugin: &str) -> PathBuf {
         .unwrap_or(first)
 }
 
+/// The plugin whose config a file of that name is.
+#[cfg(feature = "watch")]
+pub(crate) fn plugin_of(file: &str) -> Option<&str> {
+    let (plugin, extension) = file.rsplit_once('.')?;
+    let mut known = EXTENSIONS.iter();
+    let is_known = known.any(|(known, _)| *known == extension);
+    (is_known && crate::plugin::is_name(plugin)).then_some(plugin)
+}
+
 /// Refuses a config's file beside which there is another one for the same plugin: which of them is
 /// meant cannot be known.
 pub(crate) fn alone(path: &Path) -> io::Result<()> {

@@ -18,5 +18,7 @@ mod toml;
 #[cfg(feature = "yaml")]
 mod yaml;
 
+#[cfg(feature = "watch")]
+pub(crate) use format::plugin_of;
 pub(crate) use format::{Format, alone, path};
 pub(crate) use json::parse;

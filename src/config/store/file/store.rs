@@ -114,8 +114,7 @@ impl Inner {
         let mut plugins = self.seen.plugins();
         for entry in std::fs::read_dir(&self.dir)? {
             let name = entry?.file_name();
-            let plugin = name.to_str().and_then(|name| name.strip_suffix(".json"));
-            let plugin = plugin.filter(|plugin| is_name(plugin));
+            let plugin = name.to_str().and_then(crate::config::plugin_of);
             plugins.extend(plugin.map(str::to_owned));
         }
         self.look_at(&plugins);

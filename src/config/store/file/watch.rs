@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::put::TEMPORARY;
 use super::store::{HISTORY, Inner, blocking};
+use crate::config::plugin_of;
 use crate::config::store::{ConfigChanges, StoreChange, StoreError, StoreFuture};
-use crate::plugin::is_name;
 
 /// An edit is over when nothing more happens for this long: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(100);
@@ -163,8 +163,8 @@ fn what(path: &Path) -> Option<What> {
     if name.starts_with(TEMPORARY) || name == HISTORY {
         return None;
     }
-    match name.strip_suffix(".json") {
-        Some(plugin) if is_name(plugin) => Some(What::Plugins([plugin.to_owned()].into())),
+    match plugin_of(name) {
+        Some(plugin) => Some(What::Plugins([plugin.to_owned()].into())),
         // As `..data`, which a mounted ConfigMap has in place of its files.
         _ => Some(What::Anything),
     }
