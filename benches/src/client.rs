@@ -90,7 +90,9 @@ where
     let Poll::Ready(Ok(())) = service.poll_ready(black_box(cx)) else {
         panic!("every service here is ready");
     };
-    let mut future = pin!(service.call(black_box(Request::new(()))));
+    let mut request = Request::new(());
+    black_box(&mut request);
+    let mut future = pin!(service.call(request));
     let response = loop {
         match black_box(future.as_mut()).poll(black_box(cx)) {
             Poll::Ready(Ok(response)) => break response,

@@ -2,9 +2,13 @@
 //! the machine does hits all alike; what is compared are contenders of one round.
 
 use std::fmt;
+use std::hint::black_box;
 use std::time::Instant;
 
 use tower_plugin_benches::Work;
+
+/// How many places of the stack the rounds take turns at.
+const PLACES: usize = 61;
 
 /// A median and its quartiles.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +96,19 @@ pub(crate) fn order(contenders: usize, round: usize) -> impl Iterator<Item = usi
     })
 }
 
+/// Runs something so much further up the stack: where a request lies, and what lies beside it, is
+/// worth many ns to whoever copies it, and is an accident of each process.
+#[inline(never)]
+fn further_up(levels: usize, run: &mut dyn FnMut()) {
+    let room = black_box([levels; 2]);
+    if levels == 0 {
+        run();
+    } else {
+        further_up(levels - 1, run);
+    }
+    black_box(&room);
+}
+
 pub(crate) fn time(requests: u32, run: impl FnOnce(u32) -> u32) -> (f64, u32) {
     let start = Instant::now();
     let turned_away = run(requests);
@@ -109,7 +126,9 @@ pub(crate) fn alone(contenders: &mut [Box<dyn Work>], rounds: usize, requests: u
     }
     for round in 0..rounds {
         for i in order(contenders.len(), round) {
-            costs[i].push(time(requests, |n| contenders[i].run(n)).0);
+            further_up(round % PLACES, &mut || {
+                costs[i].push(time(requests, |n| contenders[i].run(n)).0);
+            });
         }
     }
     Costs(costs)
@@ -124,7 +143,9 @@ pub(crate) fn alone_cloning(
     let mut costs = vec![Vec::with_capacity(rounds); contenders.len()];
     for round in 0..rounds {
         for i in order(contenders.len(), round) {
-            costs[i].push(time(requests, |n| contenders[i].run_cloning(n)).0);
+            further_up(round % PLACES, &mut || {
+                costs[i].push(time(requests, |n| contenders[i].run_cloning(n)).0);
+            });
         }
     }
     Costs(costs)

@@ -53,4 +53,4 @@ pub(crate) use pool::Pool;
 pub(crate) use pool::ShardRef;
 pub(crate) use raw_permit::RawPermit;
 pub(crate) use shard::Shard;
-pub(crate) use wait::{Wait, Waiters};
+pub(crate) use wait::{Key, Wait, Waiters};

@@ -60,7 +60,7 @@ impl Permit {
         }
     }
 
-    fn raw(&self) -> &RawPermit {
+    pub(crate) fn raw(&self) -> &RawPermit {
         self.raw.as_ref().expect("taken with the permit itself")
     }
 

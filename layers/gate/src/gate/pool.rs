@@ -28,6 +28,19 @@ impl ShardRef {
     }
 }
 
+impl ShardRef {
+    /// One that is never a part of a gate.
+    pub(super) fn nobody() -> Self {
+        #[cfg(not(tower_plugin_loom))]
+        {
+            static NOBODY: std::sync::OnceLock<ShardRef> = std::sync::OnceLock::new();
+            NOBODY.get_or_init(|| Self::new(Pool::global())).clone()
+        }
+        #[cfg(tower_plugin_loom)]
+        Self::new(Pool::global())
+    }
+}
+
 impl Deref for ShardRef {
     type Target = Shard;
 

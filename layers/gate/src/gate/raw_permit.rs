@@ -21,6 +21,13 @@ impl RawPermit {
         })
     }
 
+    /// One that nobody was counted in by, and that is not to be ended.
+    pub(crate) fn nobody() -> Self {
+        Self {
+            shard: ShardRef::nobody(),
+        }
+    }
+
     /// A second one beside it, which is granted even where the shard has been closed meanwhile.
     pub(super) fn enter_again(&self) -> Self {
         self.shard.enter_again();
@@ -37,6 +44,20 @@ impl RawPermit {
     /// The shard, to be touched for no longer than this is inside.
     pub(crate) fn shard_ref(&self) -> ShardRef {
         self.shard.clone()
+    }
+
+    /// The same permit, for whoever goes on with the request: one of the two is to be ended.
+    #[inline]
+    pub(crate) fn handed_on(&self) -> Self {
+        Self {
+            shard: self.shard.clone(),
+        }
+    }
+
+    /// Leaves, for somebody who cannot give the permit away, and who remembers that it is ended.
+    #[inline]
+    pub(crate) fn exit_once(&self, exit: Exit) {
+        Shard::exit(&self.shard, exit);
     }
 
     /// Leaves, in the way said.

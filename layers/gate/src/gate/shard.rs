@@ -5,7 +5,8 @@ use crossbeam_utils::CachePadded;
 
 use super::pool::{Pool, ShardRef};
 use super::word::{self, CARRIED, CARRY, CLOSED, COMPLETED, GONE, LEFT, ONE};
-use super::{Counters, Drain, Exit, Wait, Waiters};
+use super::{Counters, Drain, Exit, Key, Wait, Waiters};
+use crate::plugin::KeptForRequests;
 use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, lock};
 use crate::{PhaseCounts, RequestPhase};
 
@@ -28,6 +29,8 @@ struct Line {
     upgraded: AtomicUsize,
     /// Tasks to wake on cancellation.
     waiting: Waiters,
+    /// Of those who are inside by more than a permit.
+    kept: KeptForRequests,
     /// There until everybody has left.
     drain: Mutex<Option<Arc<Drain>>>,
 }
@@ -326,6 +329,20 @@ impl Shard {
     fn register(&self, phase: RequestPhase, wait: &mut Wait, cx: &Context<'_>) -> bool {
         self.line.waiting.register_in(phase, wait, cx);
         self.is_cancelled()
+    }
+
+    /// Has the task of a response body woken by the cancellation. The caller looks whether there
+    /// was one *afterwards*.
+    pub(crate) fn register_body(&self, key: Option<Key>, cx: &Context<'_>) -> Key {
+        self.line.waiting.register_key(key, cx)
+    }
+
+    pub(crate) fn leave_body(&self, key: Key) {
+        self.line.waiting.leave_key(key);
+    }
+
+    pub(crate) fn kept(&self) -> &KeptForRequests {
+        &self.line.kept
     }
 
     #[inline]

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::task::{Context, RawWakerVTable, Waker};
 
 use slab::Slab;
@@ -10,7 +11,44 @@ use crate::sync::{Mutex, lock};
 /// Wakers are woken and dropped outside the lock: dropping the last waker of a task may drop the
 /// task itself, and with it somebody who leaves this very list.
 #[derive(Debug, Default)]
-pub(crate) struct Waiters(Mutex<WakerSet>);
+pub(crate) struct Waiters(Mutex<Places>);
+
+#[derive(Debug, Default)]
+struct Places {
+    /// A place is kept until who has it leaves, woken or not.
+    wakers: Slab<Option<Waker>>,
+    /// How many have one who wait for their head.
+    heads: usize,
+}
+
+/// Names a place, and no other one until its owner has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key(NonZeroU32);
+
+impl Key {
+    /// So that it fits beside other things.
+    const MAX: u32 = u32::MAX >> 5;
+
+    pub(crate) fn new(key: u32) -> Option<Self> {
+        NonZeroU32::new(key).map(Self)
+    }
+
+    pub(crate) fn of_index(index: usize) -> Self {
+        let key = u32::try_from(index + 1)
+            .ok()
+            .filter(|key| *key <= Self::MAX);
+        key.and_then(Self::new)
+            .expect("more tasks than memory has room for")
+    }
+
+    pub(crate) fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    pub(crate) fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 impl Waiters {
     /// Puts the task's waker in. The caller looks at what it waits for *afterwards*: either it
@@ -22,9 +60,38 @@ impl Waiters {
     /// As `register`, for somebody in that phase: those who wait for their head are
     /// [counted](Self::heads), from now until they leave, woken or not.
     pub(crate) fn register_in(&self, phase: RequestPhase, wait: &mut Wait, cx: &Context<'_>) {
-        let is_head = phase == RequestPhase::Head;
-        let replaced = wait.register(&mut lock(&self.0), is_head, cx);
+        let before = wait.place.take();
+        let is_head = match &before {
+            Some(place) => place.is_head,
+            None => phase == RequestPhase::Head,
+        };
+        let heads = usize::from(is_head && before.is_none());
+        let key = self.put(before.map(|place| place.key), heads, cx);
+        wait.place = Some(Place {
+            key,
+            is_head,
+            identity: Identity::of(cx),
+        });
+    }
+
+    /// As `register`, for those who only remember the key they were given.
+    pub(crate) fn register_key(&self, key: Option<Key>, cx: &Context<'_>) -> Key {
+        self.put(key, 0, cx)
+    }
+
+    fn put(&self, key: Option<Key>, heads: usize, cx: &Context<'_>) -> Key {
+        let mut places = lock(&self.0);
+        places.heads += heads;
+        let Some(key) = key else {
+            return Key::of_index(places.wakers.insert(Some(cx.waker().clone())));
+        };
+        let replaced = match &mut places.wakers[key.index()] {
+            Some(waker) if waker.will_wake(cx.waker()) => None,
+            waker => waker.replace(cx.waker().clone()),
+        };
+        drop(places);
         drop(replaced);
+        key
     }
 
     /// How many have a place who wait for their head.
@@ -35,46 +102,45 @@ impl Waiters {
     /// Takes the task's waker out, if there is one.
     #[inline]
     pub(crate) fn leave(&self, wait: &mut Wait) {
-        if wait.is_registered() {
-            self.take_out(wait);
+        if wait.place.is_some() {
+            self.leave_place(wait);
         }
     }
 
     #[inline(never)]
-    fn take_out(&self, wait: &mut Wait) {
-        let waker = wait.leave(&mut lock(&self.0));
+    fn leave_place(&self, wait: &mut Wait) {
+        if let Some(place) = wait.place.take() {
+            self.take_out(place.key, usize::from(place.is_head));
+        }
+    }
+
+    /// As `leave`, of somebody who registered [by key](Self::register_key).
+    pub(crate) fn leave_key(&self, key: Key) {
+        self.take_out(key, 0);
+    }
+
+    fn take_out(&self, key: Key, heads: usize) {
+        let mut places = lock(&self.0);
+        places.heads -= heads;
+        let waker = places.wakers.remove(key.index());
+        drop(places);
         drop(waker);
     }
 
     /// Forgets everybody, wakes nobody, and gives its memory back: all have left.
     pub(crate) fn clear(&self) {
-        let wakers = std::mem::take(&mut *lock(&self.0));
-        drop(wakers);
+        let places = std::mem::take(&mut *lock(&self.0));
+        drop(places);
     }
 
-    /// Empties the list and wakes who was in it.
+    /// Wakes everybody who has registered since they were last woken.
     pub(crate) fn wake_all(&self) {
-        let wakers = lock(&self.0).take();
-        wakers.for_each(Waker::wake);
-    }
-}
-
-/// Wakers, each under a key so that it can leave again.
-#[derive(Debug, Default)]
-struct WakerSet {
-    wakers: Slab<Waker>,
-    /// How often the set was emptied: a key is only good for the round it was given in.
-    round: u32,
-    /// How many have a place who wait for their head, of whatever round.
-    heads: usize,
-}
-
-impl WakerSet {
-    fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        self.round = self.round.wrapping_add(1);
-        std::mem::take(&mut self.wakers)
-            .into_iter()
-            .map(|(_, waker)| waker)
+        let wakers: Vec<_> = {
+            let mut places = lock(&self.0);
+            let wakers = places.wakers.iter_mut();
+            wakers.filter_map(|(_, waker)| waker.take()).collect()
+        };
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -86,14 +152,13 @@ pub(crate) struct Wait {
 
 #[derive(Debug)]
 struct Place {
-    key: u32,
-    round: u32,
+    key: Key,
     is_head: bool,
     identity: Identity,
 }
 
-/// Addresses of a waker's data and of its table. The set's own clone keeps both alive, so an equal
-/// pair is the same task.
+/// Addresses of a waker's data and of its table. The list's own clone keeps both alive, so an
+/// equal pair is the same task.
 #[derive(Debug)]
 struct Identity {
     data: usize,
@@ -119,64 +184,18 @@ impl PartialEq for Identity {
 }
 
 impl Wait {
-    /// Whether this task's waker was the last one registered. It says nothing of whether the set
-    /// was emptied since: only for sets that are emptied once, behind a flag the caller checks.
-    #[inline]
-    pub(crate) fn is_current(&self, cx: &Context<'_>) -> bool {
-        self.place
-            .as_ref()
-            .is_some_and(|place| place.identity == Identity::of(cx))
-    }
-
     #[inline]
     pub(crate) fn is_registered(&self) -> bool {
         self.place.is_some()
     }
 
-    /// Another wait in the same set with this one's place, which this one loses.
+    /// Whether this task's waker was the last one registered. It says nothing of whether that was
+    /// woken since: only for what happens once, behind a flag the caller checks.
     #[inline]
-    pub(crate) fn take(&mut self) -> Self {
-        // What is nearly always empty is not worth moving.
-        let mut taken = Self::default();
-        if self.is_registered() {
-            std::mem::swap(&mut taken, self);
-        }
-        taken
-    }
-
-    /// Puts the task's waker into the set, in place of the one this wait left there before, which
-    /// is handed out.
-    fn register(&mut self, set: &mut WakerSet, is_head: bool, cx: &Context<'_>) -> Option<Waker> {
-        let identity = Identity::of(cx);
-        match &mut self.place {
-            Some(place) if place.round == set.round => {
-                if place.identity == identity {
-                    return None;
-                }
-                place.identity = identity;
-                let waker = &mut set.wakers[place.key as usize];
-                Some(std::mem::replace(waker, cx.waker().clone()))
-            }
-            place => {
-                let of_a_round_before = place.as_ref().is_some_and(|place| place.is_head);
-                set.heads += usize::from(is_head);
-                set.heads -= usize::from(of_a_round_before);
-                let key = set.wakers.insert(cx.waker().clone());
-                *place = Some(Place {
-                    key: u32::try_from(key).expect("more tasks than memory has room for"),
-                    round: set.round,
-                    is_head,
-                    identity,
-                });
-                None
-            }
-        }
-    }
-
-    fn leave(&mut self, set: &mut WakerSet) -> Option<Waker> {
-        let place = self.place.take()?;
-        set.heads -= usize::from(place.is_head);
-        (place.round == set.round).then(|| set.wakers.remove(place.key as usize))
+    pub(crate) fn is_current(&self, cx: &Context<'_>) -> bool {
+        self.place
+            .as_ref()
+            .is_some_and(|place| place.identity == Identity::of(cx))
     }
 }
 
@@ -305,7 +324,10 @@ mod tests {
             waiters.register(wait, &Context::from_waker(Waker::noop()));
             waiters.leave(wait);
         });
-        dropping_the_last_waker(&|_| waiters.wake_all());
+        dropping_the_last_waker(&|wait| {
+            waiters.wake_all();
+            waiters.leave(wait);
+        });
         assert!(lock(&waiters.0).wakers.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-use http::header::{CONNECTION, HeaderMap, UPGRADE};
+use http::header::{CONNECTION, UPGRADE};
 use http::{Method, Request, Version};
 
 use super::Holder;
@@ -113,10 +113,11 @@ pub(crate) fn is_upgrade<R>(request: &Request<R>) -> bool {
     request.method() == Method::CONNECT
         || (request.version() < Version::HTTP_2
             && !request.headers().is_empty()
-            && asks_for_upgrade(request.headers()))
+            && asks_for_upgrade(request))
 }
 
 #[inline(never)]
-fn asks_for_upgrade(headers: &HeaderMap) -> bool {
+fn asks_for_upgrade<R>(request: &Request<R>) -> bool {
+    let headers = request.headers();
     headers.contains_key(UPGRADE) && headers.contains_key(CONNECTION)
 }

@@ -1,11 +1,13 @@
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Response, StatusCode};
 
 use super::ResponseBody;
+use super::notes::Notes;
 use crate::{CancelledError, PanickedError, PluginState, Rejected};
 
 /// How a client of the gated service expects to be told that there is nobody to serve it.
@@ -29,13 +31,13 @@ pub struct Answer {
     retry_after: u32,
 }
 
-/// A rejection in every protocol, written once for each plugin and state.
+/// What rejections say, written once for each plugin and state.
 pub(crate) struct Told {
-    json: Bytes,
-    http: HeaderMap,
-    /// What `http` says; another layer may say otherwise.
-    retry_after: u32,
-    grpc: HeaderMap,
+    json: Arc<Bytes>,
+    retry_after: HeaderValue,
+    /// What `retry_after` says; another layer may say otherwise.
+    seconds: u32,
+    grpc_message: Option<HeaderValue>,
 }
 
 impl Default for Answer {
@@ -95,6 +97,11 @@ impl Answer {
     }
 
     #[inline]
+    pub(super) fn notes(self) -> Notes {
+        Notes::new(self.protocol, self.catches_panics)
+    }
+
+    #[inline]
     pub(super) fn protocol(self) -> Protocol {
         self.protocol
     }
@@ -102,6 +109,18 @@ impl Answer {
     /// The response to a request that was not admitted.
     #[must_use]
     pub fn rejection<B>(self, rejected: &Rejected) -> Response<ResponseBody<B>> {
+        self.rejection_in(HeaderMap::new(), rejected)
+    }
+
+    /// As [`rejection`](Self::rejection), written into a header map that is there already, the
+    /// request's own: where that has had a few headers, nothing has to be allocated.
+    #[must_use]
+    pub fn rejection_in<B>(
+        self,
+        mut headers: HeaderMap,
+        rejected: &Rejected,
+    ) -> Response<ResponseBody<B>> {
+        headers.clear();
         let written;
         let told = match rejected.is_held() {
             // The rarer answers, which say more than the state.
@@ -111,39 +130,39 @@ impl Answer {
             }
             false => rejected.told(|| self.tell(rejected)),
         };
-        match self.protocol {
+        let (status, body) = match self.protocol {
             Protocol::Http => {
-                let mut response = Response::new(ResponseBody::full(told.json.clone()));
-                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                *response.headers_mut() = told.http.clone();
-                if told.retry_after != self.retry_after {
-                    let after = HeaderValue::from(self.retry_after);
-                    response.headers_mut().insert(RETRY_AFTER, after);
-                }
-                response
+                headers.insert(CONTENT_TYPE, APPLICATION_JSON);
+                let after = match told.seconds == self.retry_after {
+                    true => told.retry_after.clone(),
+                    false => seconds(self.retry_after),
+                };
+                headers.insert(RETRY_AFTER, after);
+                let body = ResponseBody::full(Arc::clone(&told.json));
+                (StatusCode::SERVICE_UNAVAILABLE, body)
             }
             Protocol::Grpc => {
-                let mut response = Response::new(ResponseBody::empty());
-                *response.headers_mut() = told.grpc.clone();
-                response
+                put_grpc_status(&mut headers, UNAVAILABLE, told.grpc_message.clone());
+                headers.insert(CONTENT_TYPE, APPLICATION_GRPC);
+                (StatusCode::OK, ResponseBody::empty())
             }
-        }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
     }
 
     #[cold]
     fn tell(self, rejected: &Rejected) -> Told {
         let (plugin, state) = (rejected.plugin(), rejected.state());
         let message = rejected.to_string();
-        let mut http = HeaderMap::with_capacity(2);
-        http.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        http.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
-        let mut grpc = grpc_status(UNAVAILABLE, &message);
-        grpc.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        let json = json("plugin_unavailable", plugin, Some(state), &message);
         Told {
-            json: json("plugin_unavailable", plugin, Some(state), &message).into(),
-            http,
-            grpc,
-            retry_after: self.retry_after,
+            json: Arc::new(json.into()),
+            retry_after: seconds(self.retry_after),
+            seconds: self.retry_after,
+            grpc_message: grpc_message(&message),
         }
     }
 
@@ -188,7 +207,7 @@ impl Answer {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let mut response = self.response(status, json, UNAVAILABLE, message);
         if self.protocol == Protocol::Http {
-            let after = HeaderValue::from(self.retry_after);
+            let after = seconds(self.retry_after);
             response.headers_mut().insert(RETRY_AFTER, after);
         }
         response
@@ -203,22 +222,29 @@ impl Answer {
     ) -> Response<ResponseBody<B>> {
         match self.protocol {
             Protocol::Http => {
-                let mut response = Response::new(ResponseBody::full(Bytes::from(json())));
+                let mut response = Response::new(ResponseBody::full(Arc::new(json().into())));
                 *response.status_mut() = status;
-                let content_type = HeaderValue::from_static("application/json");
-                response.headers_mut().insert(CONTENT_TYPE, content_type);
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, APPLICATION_JSON);
                 response
             }
             Protocol::Grpc => {
                 let mut response = Response::new(ResponseBody::empty());
                 *response.headers_mut() = grpc_status(grpc, message);
-                let content_type = HeaderValue::from_static("application/grpc");
-                response.headers_mut().insert(CONTENT_TYPE, content_type);
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, APPLICATION_GRPC);
                 response
             }
         }
     }
 }
+
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+const APPLICATION_GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 const UNIMPLEMENTED: &str = "12";
 pub(super) const INTERNAL: &str = "13";
@@ -227,11 +253,27 @@ pub(super) const UNAVAILABLE: &str = "14";
 /// The trailers, or trailers-only headers, of a call that ends with `status`.
 pub(super) fn grpc_status(status: &'static str, message: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
-    headers.insert("grpc-status", HeaderValue::from_static(status));
-    if let Ok(message) = HeaderValue::try_from(percent_encode(message)) {
-        headers.insert("grpc-message", message);
-    }
+    put_grpc_status(&mut headers, status, grpc_message(message));
     headers
+}
+
+fn put_grpc_status(headers: &mut HeaderMap, status: &'static str, message: Option<HeaderValue>) {
+    headers.insert(GRPC_STATUS, HeaderValue::from_static(status));
+    if let Some(message) = message {
+        headers.insert(GRPC_MESSAGE, message);
+    }
+}
+
+fn grpc_message(message: &str) -> Option<HeaderValue> {
+    HeaderValue::try_from(percent_encode(message)).ok()
+}
+
+/// A `Retry-After`; the usual one without allocating.
+fn seconds(seconds: u32) -> HeaderValue {
+    match seconds {
+        1 => HeaderValue::from_static("1"),
+        seconds => HeaderValue::from(seconds),
+    }
 }
 
 /// gRPC's percent-encoding of `grpc-message`: printable ASCII but `%` stays as it is.

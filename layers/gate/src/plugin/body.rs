@@ -1,19 +1,21 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::answer::{INTERNAL, UNAVAILABLE, grpc_status};
 use super::inside::Inside;
+use super::notes::Notes;
 use super::run::{caught, watched};
 use super::verdict::{self, blames_server};
 use super::{Answer, Holder, Protocol};
-use crate::gate::Exit;
-use crate::{BoxError, RequestPhase};
+use crate::BoxError;
+use crate::gate::{Exit, RawPermit};
 
 pin_project! {
     /// A response body that keeps its request inside until it ends: at the end of the stream, at
@@ -27,6 +29,12 @@ pin_project! {
         #[pin]
         kind: Kind<B>,
     }
+
+    impl<B> PinnedDrop for ResponseBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().kind.abandon();
+        }
+    }
 }
 
 pin_project! {
@@ -35,13 +43,11 @@ pin_project! {
         Gated {
             #[pin]
             body: B,
-            inside: Inside,
-            protocol: Protocol,
-            catches_panics: bool,
-            // How it is to be counted if it ends well.
-            end: Exit,
+            permit: RawPermit,
+            notes: Notes,
         },
-        Full { bytes: Option<Bytes> },
+        // Behind a pointer: there is no room for more beside a small body.
+        Full { bytes: Option<Arc<Bytes>> },
     }
 }
 
@@ -52,51 +58,49 @@ impl<B: Body> ResponseBody<B> {
         holder: impl Into<Holder>,
         answer: Answer,
     ) -> Response<Self> {
-        Self::inside(response, &mut holder.into().into(), answer)
-    }
-
-    #[inline(always)]
-    pub(super) fn inside(
-        response: Response<B>,
-        inside: &mut Inside,
-        answer: Answer,
-    ) -> Response<Self> {
-        let end = verdict::of_head(answer.protocol(), response.status(), response.headers());
-        if response.body().is_end_stream() {
-            inside.end(end);
+        let (permit, mut notes) = holder.into().into_parts(answer);
+        if verdict::is_failure(answer.protocol(), response.status(), response.headers()) {
+            notes.fail();
         }
-        response.map(|body| Self {
-            kind: Kind::Gated {
-                body,
-                inside: inside.take_to_body(),
-                protocol: answer.protocol(),
-                catches_panics: answer.catches_panics(),
-                end,
-            },
-        })
+        if response.body().is_end_stream() {
+            let (permit, end) = (&permit, notes.end());
+            let notes = &mut notes;
+            Inside { permit, notes }.end(end);
+        } else if notes.is_kept() {
+            Inside::is_in_body(&permit, notes);
+        }
+        response.map(|body| Self::inside(body, permit, notes))
     }
 }
 
 impl<B> ResponseBody<B> {
+    #[inline(always)]
+    pub(super) fn inside(body: B, permit: RawPermit, notes: Notes) -> Self {
+        Self {
+            kind: Kind::Gated {
+                body,
+                permit,
+                notes,
+            },
+        }
+    }
+
     /// The body of a request that is not inside: it passes through as it is.
     pub fn ungated(body: B) -> Self {
         Self {
             kind: Kind::Gated {
                 body,
-                inside: Inside::nobody(),
-                protocol: Protocol::Http,
-                catches_panics: false,
-                end: Exit::Completed,
+                permit: RawPermit::nobody(),
+                notes: Notes::over(),
             },
         }
     }
 
     /// A body of one chunk that belongs to no request inside.
-    pub(super) fn full(bytes: Bytes) -> Self {
+    pub(super) fn full(bytes: Arc<Bytes>) -> Self {
+        let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
         Self {
-            kind: Kind::Full {
-                bytes: Some(bytes).filter(|bytes| !bytes.is_empty()),
-            },
+            kind: Kind::Full { bytes },
         }
     }
 
@@ -105,6 +109,34 @@ impl<B> ResponseBody<B> {
         Self {
             kind: Kind::Full { bytes: None },
         }
+    }
+}
+
+impl<B> Kind<B> {
+    /// What is not over when the body is dropped, never will be. The body goes first.
+    #[inline]
+    fn abandon(self: Pin<&mut Self>) {
+        if let Self::Gated { notes, .. } = &*self {
+            if !notes.is_over() {
+                self.cut_off();
+            }
+        }
+    }
+
+    /// Drops the body, which still has more to say, and leaves.
+    #[inline(never)]
+    fn cut_off(mut self: Pin<&mut Self>) {
+        let KindProj::Gated { permit, notes, .. } = self.as_mut().project() else {
+            return;
+        };
+        let (permit, mut notes) = (permit.handed_on(), notes.take());
+        let inside = Inside {
+            permit: &permit,
+            notes: &mut notes,
+        };
+        watched(inside, || self.set(Self::Full { bytes: None }));
+        let (permit, notes) = (&permit, &mut notes);
+        Inside { permit, notes }.end(Exit::Dropped);
     }
 }
 
@@ -130,39 +162,48 @@ where
     B::Data: From<Bytes>,
     B::Error: Into<BoxError>,
 {
-    /// Ends the stream. What would come after that is of no use to anybody, and goes.
+    /// Ends the stream of a request that was cancelled. What would come after that is of no use to
+    /// anybody, and goes.
     #[cold]
-    fn end(
-        mut self: Pin<&mut Self>,
-        protocol: Protocol,
-        grpc: &'static str,
-        error: impl Into<BoxError>,
-    ) -> Polled<B::Data, BoxError> {
-        self.set(Self::Full { bytes: None });
-        Poll::Ready(Some(last_frame(protocol, grpc, error)))
-    }
-
-    #[inline(never)]
-    fn poll_catching(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<B::Data, BoxError> {
-        let KindProj::Gated {
-            body,
-            inside,
-            protocol,
-            ..
-        } = self.as_mut().project()
-        else {
+    fn cancel(mut self: Pin<&mut Self>) -> Polled<B::Data, BoxError> {
+        let KindProj::Gated { permit, notes, .. } = self.as_mut().project() else {
             return Poll::Ready(None);
         };
-        match caught(inside, || body.poll_frame(cx)) {
+        let protocol = notes.protocol();
+        let error = Inside { permit, notes }.cancelled_error();
+        self.cut_off();
+        Poll::Ready(Some(last_frame(protocol, UNAVAILABLE, error)))
+    }
+
+    /// Of a request that is over, or whose panics are to be caught.
+    #[inline(never)]
+    fn poll_specially(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<B::Data, BoxError> {
+        let (body, permit, notes) = match self.as_mut().project() {
+            KindProj::Gated {
+                body,
+                permit,
+                notes,
+            } => (body, permit, notes),
+            KindProj::Full { bytes } => {
+                let bytes = bytes.take().map(|bytes| Bytes::clone(&bytes));
+                return Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes.into()))));
+            }
+        };
+        if notes.is_over() {
+            return body.poll_frame(cx).map_err(Into::into);
+        }
+        match caught(Inside { permit, notes }, || body.poll_frame(cx)) {
             Ok(polled) => self.pass_on(polled, cx),
             Err(error) => {
-                let protocol = *protocol;
-                self.end(protocol, INTERNAL, error)
+                let protocol = notes.protocol();
+                self.set(Self::Full { bytes: None });
+                Poll::Ready(Some(last_frame(protocol, INTERNAL, error)))
             }
         }
     }
 
-    /// What the body gave, while its request was inside.
+    /// What the body gave, while its request was inside. Each arm returns what it was given: to
+    /// gather them first would be to move every frame once more.
     #[inline(always)]
     fn pass_on(
         mut self: Pin<&mut Self>,
@@ -171,50 +212,55 @@ where
     ) -> Polled<B::Data, BoxError> {
         let KindProj::Gated {
             body,
-            inside,
-            protocol,
-            end,
-            ..
+            permit,
+            notes,
         } = self.as_mut().project()
         else {
             return Poll::Ready(None);
         };
-        // Each arm returns what it was given: to gather them first would be to move every frame.
         match polled {
+            // Taken out first, and so in parts: copied as a whole, it would have to wait until
+            // all of its parts were written.
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => {
                     if body.is_end_stream() {
-                        inside.end(*end);
-                    } else if inside.is_cancelled() {
-                        let (protocol, error) = (*protocol, inside.cancelled_error());
-                        return self.end(protocol, UNAVAILABLE, error);
+                        let end = notes.end();
+                        Inside { permit, notes }.end(end);
+                    } else if permit.shard().is_cancelled() {
+                        return self.cancel();
                     }
                     Poll::Ready(Some(Ok(Frame::data(data))))
                 }
                 Err(frame) => {
-                    if let Some(trailers) = frame.trailers_ref() {
-                        if *protocol == Protocol::Grpc && blames_server(trailers) {
-                            *end = Exit::Failed;
-                        }
-                    }
-                    inside.end(*end);
+                    self.end(frame.trailers_ref(), false);
                     Poll::Ready(Some(Ok(frame)))
                 }
             },
             Poll::Ready(Some(Err(error))) => {
-                inside.end(Exit::Failed);
+                self.end(None, true);
                 Poll::Ready(Some(Err(error.into())))
             }
             Poll::Ready(None) => {
-                inside.end(*end);
+                self.end(None, false);
                 Poll::Ready(None)
             }
-            Poll::Pending => {
-                ready!(inside.poll_cancelled(RequestPhase::Body, cx));
-                let (protocol, error) = (*protocol, inside.cancelled_error());
-                self.end(protocol, UNAVAILABLE, error)
-            }
+            Poll::Pending if (Inside { permit, notes }).poll_cancelled(cx) => self.cancel(),
+            Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Ends the request after the last that the body gave: trailers, an error, or nothing.
+    #[inline(never)]
+    fn end(self: Pin<&mut Self>, trailers: Option<&HeaderMap>, is_error: bool) {
+        let KindProj::Gated { permit, notes, .. } = self.project() else {
+            return;
+        };
+        let speaks_grpc = notes.protocol() == Protocol::Grpc;
+        if is_error || (speaks_grpc && trailers.is_some_and(blames_server)) {
+            notes.fail();
+        }
+        let end = notes.end();
+        Inside { permit, notes }.end(end);
     }
 }
 
@@ -227,30 +273,22 @@ where
     type Data = B::Data;
     type Error = BoxError;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let mut kind = self.project().kind;
         match kind.as_mut().project() {
-            KindProj::Full { bytes } => {
-                Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes.into()))))
-            }
             KindProj::Gated {
                 body,
-                inside,
-                catches_panics,
-                ..
-            } => {
-                if inside.is_over() {
-                    return body.poll_frame(cx).map_err(Into::into);
-                }
-                if *catches_panics {
-                    return kind.poll_catching(cx);
-                }
-                let polled = watched(inside, || body.poll_frame(cx));
+                permit,
+                notes,
+            } if !notes.is_over_or_catches() => {
+                let polled = watched(Inside { permit, notes }, || body.poll_frame(cx));
                 kind.pass_on(polled, cx)
             }
+            _ => kind.poll_specially(cx),
         }
     }
 
@@ -276,8 +314,8 @@ where
 impl<B> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inside = match &self.kind {
-            Kind::Gated { inside, .. } => Some(inside),
-            Kind::Full { .. } => None,
+            Kind::Gated { notes, .. } => !notes.is_over(),
+            Kind::Full { .. } => false,
         };
         f.debug_struct("ResponseBody")
             .field("inside", &inside)

@@ -1,16 +1,17 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use http::Response;
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::inside::Inside;
+use super::notes::Notes;
 use super::run::{caught, watched};
-use super::{Answer, Holder, ResponseBody};
-use crate::gate::Exit;
+use super::{Answer, Holder, ResponseBody, verdict};
+use crate::gate::{Exit, RawPermit, Wait};
 use crate::{PanickedError, Rejected, RequestPhase};
 
 pin_project! {
@@ -22,6 +23,12 @@ pin_project! {
         state: State<F>,
         answer: Answer,
     }
+
+    impl<F> PinnedDrop for ResponseFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().state.abandon();
+        }
+    }
 }
 
 pin_project! {
@@ -30,9 +37,15 @@ pin_project! {
         Admitted {
             #[pin]
             future: F,
-            inside: Inside,
+            permit: RawPermit,
+            notes: Notes,
+            wait: Wait,
         },
-        Rejected { rejected: Rejected },
+        Rejected {
+            rejected: Rejected,
+            // The request's, for the answer.
+            headers: HeaderMap,
+        },
         Panicked { panicked: PanickedError },
         Done,
     }
@@ -44,34 +57,109 @@ impl<F> ResponseFuture<F> {
     /// A panic in `call` is counted, and answered if `answer` says so.
     #[inline]
     pub fn admitted(call: impl FnOnce() -> F, holder: impl Into<Holder>, answer: Answer) -> Self {
-        if !answer.catches_panics() {
-            let holder = holder.into();
-            return Self::serving(call(), holder, answer);
+        let holder = holder.into();
+        if answer.catches_panics() {
+            return Self::catching(call, holder, answer);
         }
-        let mut inside = holder.into().into();
-        let state = match caught(&mut inside, call) {
-            Ok(future) => State::Admitted { future, inside },
-            Err(panicked) => State::Panicked { panicked },
+        Self::serving(call(), holder, answer)
+    }
+
+    #[inline(never)]
+    fn catching(call: impl FnOnce() -> F, holder: Holder, answer: Answer) -> Self {
+        let (permit, mut notes) = holder.into_parts(answer);
+        let inside = Inside {
+            permit: &permit,
+            notes: &mut notes,
         };
-        Self { state, answer }
+        match caught(inside, call) {
+            Ok(future) => Self::inside(future, permit, notes, answer),
+            Err(panicked) => Self {
+                state: State::Panicked { panicked },
+                answer,
+            },
+        }
     }
 
     /// As [`admitted`](Self::admitted), of a call that was made while `holder` was held, and not
     /// to be answered if it panicked: the request then has not to be moved into a closure.
     #[inline]
     pub fn serving(future: F, holder: impl Into<Holder>, answer: Answer) -> Self {
-        let state = State::Admitted {
-            future,
-            inside: holder.into().into(),
-        };
-        Self { state, answer }
+        let (permit, notes) = holder.into().into_parts(answer);
+        Self::inside(future, permit, notes, answer)
+    }
+
+    #[inline(always)]
+    pub(super) fn inside(future: F, permit: RawPermit, notes: Notes, answer: Answer) -> Self {
+        Self {
+            state: State::Admitted {
+                future,
+                permit,
+                notes,
+                wait: Wait::default(),
+            },
+            answer,
+        }
     }
 
     /// A request that was not let in.
     pub fn rejected(rejected: Rejected, answer: Answer) -> Self {
+        Self::rejected_in(HeaderMap::new(), rejected, answer)
+    }
+
+    /// As [`rejected`](Self::rejected), with the request itself, of whose header map the answer
+    /// makes use: see [`Answer::rejection_in`].
+    pub fn rejecting<R>(mut request: Request<R>, rejected: Rejected, answer: Answer) -> Self {
+        let headers = std::mem::take(request.headers_mut());
+        Self::rejected_in(headers, rejected, answer)
+    }
+
+    fn rejected_in(headers: HeaderMap, rejected: Rejected, answer: Answer) -> Self {
         Self {
-            state: State::Rejected { rejected },
+            state: State::Rejected { rejected, headers },
             answer,
+        }
+    }
+}
+
+impl<F> State<F> {
+    /// Drops the service's future, and hands on what the request is inside by: whoever holds a
+    /// finished future holds nothing.
+    fn finish(mut self: Pin<&mut Self>) -> Option<(RawPermit, Notes)> {
+        let StateProj::Admitted {
+            permit,
+            notes,
+            wait,
+            ..
+        } = self.as_mut().project()
+        else {
+            return None;
+        };
+        permit.shard().stop_waiting(wait);
+        let (permit, mut notes) = (permit.handed_on(), notes.take());
+        let inside = Inside {
+            permit: &permit,
+            notes: &mut notes,
+        };
+        watched(inside, || self.set(Self::Done));
+        Some((permit, notes))
+    }
+
+    /// As `finish`, and leaves.
+    #[inline(never)]
+    fn end(self: Pin<&mut Self>, exit: Exit) {
+        if let Some((permit, mut notes)) = self.finish() {
+            let (permit, notes) = (&permit, &mut notes);
+            Inside { permit, notes }.end(exit);
+        }
+    }
+
+    /// What is not over when the response future is dropped, never will be.
+    #[inline]
+    fn abandon(self: Pin<&mut Self>) {
+        if let Self::Admitted { notes, .. } = &*self {
+            if !notes.is_over() {
+                self.end(Exit::Dropped);
+            }
         }
     }
 }
@@ -83,16 +171,20 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
 {
-    /// The answer in the service's place. Dropped here and not with the future: whoever holds a
-    /// finished future holds nothing.
+    /// The answer in the service's place.
     #[cold]
-    fn answer(mut self: Pin<&mut Self>, answer: Answer) -> Polled<B, E> {
+    fn answer(mut self: Pin<&mut Self>, answer: &Answer) -> Polled<B, E> {
         let response = match self.as_mut().project() {
-            StateProj::Admitted { inside, .. } => answer.cancellation(&inside.cancelled_error()),
-            StateProj::Rejected { rejected } => answer.rejection(rejected),
+            StateProj::Admitted { permit, notes, .. } => {
+                answer.cancellation(&Inside { permit, notes }.cancelled_error())
+            }
+            StateProj::Rejected { rejected, headers } => {
+                answer.rejection_in(std::mem::take(headers), rejected)
+            }
             StateProj::Panicked { panicked } => answer.panic(panicked),
             StateProj::Done => panic!("response future polled after completion"),
         };
+        self.as_mut().end(Exit::Dropped);
         self.set(Self::Done);
         Poll::Ready(Ok(response))
     }
@@ -100,33 +192,104 @@ where
     #[inline(never)]
     fn poll_catching(
         mut self: Pin<&mut Self>,
-        answer: Answer,
+        answer: &Answer,
         cx: &mut Context<'_>,
     ) -> Polled<B, E> {
-        let StateProj::Admitted { future, inside } = self.as_mut().project() else {
+        let StateProj::Admitted {
+            future,
+            permit,
+            notes,
+            ..
+        } = self.as_mut().project()
+        else {
             return self.answer(answer);
         };
-        assert!(!inside.is_over(), "polled after completion");
-        match caught(inside, || future.poll(cx)) {
-            Ok(Poll::Ready(Ok(response))) => {
-                let mut inside = inside.take();
-                self.set(Self::Done);
-                Poll::Ready(Ok(ResponseBody::inside(response, &mut inside, answer)))
-            }
-            Ok(Poll::Ready(Err(error))) => {
-                inside.end(Exit::Failed);
-                self.set(Self::Done);
-                Poll::Ready(Err(error))
-            }
-            Ok(Poll::Pending) => {
-                ready!(inside.poll_cancelled(RequestPhase::Head, cx));
-                self.answer(answer)
-            }
+        match caught(Inside { permit, notes }, || future.poll(cx)) {
+            Ok(polled) => self.pass_on(polled, answer, cx),
             Err(panicked) => {
+                self.as_mut().end(Exit::Panicked);
                 self.set(Self::Panicked { panicked });
                 self.answer(answer)
             }
         }
+    }
+
+    /// What the service's future gave. A response is a large thing: it is looked at where it is,
+    /// and moved once, at the very end.
+    #[inline(always)]
+    fn pass_on(
+        self: Pin<&mut Self>,
+        polled: Poll<Result<Response<B>, E>>,
+        answer: &Answer,
+        cx: &mut Context<'_>,
+    ) -> Polled<B, E> {
+        let (permit, notes) = match &polled {
+            Poll::Ready(Ok(response)) => self.hand_on(response),
+            Poll::Ready(Err(_)) => {
+                self.end(Exit::Failed);
+                (RawPermit::nobody(), Notes::over())
+            }
+            Poll::Pending => return self.pending(answer, cx),
+        };
+        match polled {
+            Poll::Ready(Ok(response)) => {
+                let inside = |body| ResponseBody::inside(body, permit, notes);
+                Poll::Ready(Ok(response.map(inside)))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => unreachable!("it was looked at above"),
+        }
+    }
+
+    /// Hands what the request is inside by on to its body.
+    #[inline(always)]
+    fn hand_on(mut self: Pin<&mut Self>, response: &Response<B>) -> (RawPermit, Notes) {
+        let StateProj::Admitted {
+            permit,
+            notes,
+            wait,
+            ..
+        } = self.as_mut().project()
+        else {
+            unreachable!("it was polled")
+        };
+        if verdict::is_failure(notes.protocol(), response.status(), response.headers()) {
+            notes.fail();
+        }
+        if wait.is_registered() || response.body().is_end_stream() || !notes.is_alone() {
+            return self.hand_on_specially(response.body().is_end_stream());
+        }
+        let (permit, mut notes) = (permit.handed_on(), notes.take());
+        let inside = Inside {
+            permit: &permit,
+            notes: &mut notes,
+        };
+        watched(inside, || self.set(Self::Done));
+        (permit, notes)
+    }
+
+    /// As `hand_on`, of a request that has been pending, or ends with its head.
+    #[inline(never)]
+    fn hand_on_specially(self: Pin<&mut Self>, is_end: bool) -> (RawPermit, Notes) {
+        let (permit, mut notes) = self.finish().expect("it was polled");
+        if is_end {
+            let (permit, end) = (&permit, notes.end());
+            let notes = &mut notes;
+            Inside { permit, notes }.end(end);
+        } else if notes.is_kept() {
+            Inside::is_in_body(&permit, notes);
+        }
+        (permit, notes)
+    }
+
+    #[inline]
+    fn pending(mut self: Pin<&mut Self>, answer: &Answer, cx: &mut Context<'_>) -> Polled<B, E> {
+        if let StateProj::Admitted { permit, wait, .. } = self.as_mut().project() {
+            if !permit.shard().poll_cancelled(RequestPhase::Head, wait, cx) {
+                return Poll::Pending;
+            }
+        }
+        self.answer(answer)
     }
 }
 
@@ -139,32 +302,18 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (mut state, answer) = (this.state, *this.answer);
-        let StateProj::Admitted { future, inside } = state.as_mut().project() else {
-            return state.answer(answer);
-        };
-        if answer.catches_panics() {
-            return state.poll_catching(answer, cx);
-        }
-        assert!(!inside.is_over(), "polled after completion");
-        // A response is a large thing: it is looked at where it is, and moved once.
-        match watched(inside, || future.poll(cx)) {
-            // What is done is dropped here and not with this future: whoever holds a finished
-            // future holds nothing.
-            Poll::Ready(Ok(response)) => {
-                let mut inside = inside.take();
-                state.set(State::Done);
-                Poll::Ready(Ok(ResponseBody::inside(response, &mut inside, answer)))
+        let mut state = this.state;
+        match state.as_mut().project() {
+            StateProj::Admitted {
+                future,
+                permit,
+                notes,
+                ..
+            } if !notes.catches_panics() => {
+                let polled = watched(Inside { permit, notes }, || future.poll(cx));
+                state.pass_on(polled, this.answer, cx)
             }
-            Poll::Ready(Err(error)) => {
-                inside.end(Exit::Failed);
-                state.set(State::Done);
-                Poll::Ready(Err(error))
-            }
-            Poll::Pending => {
-                ready!(inside.poll_cancelled(RequestPhase::Head, cx));
-                state.answer(answer)
-            }
+            _ => state.poll_catching(this.answer, cx),
         }
     }
 }

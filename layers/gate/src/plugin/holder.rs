@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::Answer;
+use super::notes::Notes;
 use crate::gate::{Exit, RawPermit, Shard, ShardRef};
 use crate::{Lease, Permit, RequestPhase};
 
@@ -65,6 +67,16 @@ impl Holder {
         Self(Some(Held::Own(permit)))
     }
 
+    /// For a response future. Notes that the request is inside by a lease, if it is.
+    #[inline]
+    pub(super) fn into_parts(self, answer: Answer) -> (RawPermit, Notes) {
+        match self.into_held() {
+            Some(Held::Own(permit)) => (permit, answer.notes()),
+            Some(Held::Otherwise(otherwise)) => keep(otherwise, answer.notes()),
+            None => (RawPermit::nobody(), Notes::over()),
+        }
+    }
+
     #[inline]
     pub(super) fn into_held(mut self) -> Option<Held> {
         let held = self.0.take();
@@ -99,14 +111,6 @@ impl Held {
             Self::Otherwise(otherwise) => otherwise.end(exit),
         }
     }
-
-    /// The response head is out.
-    #[inline]
-    pub(super) fn is_in_body(&self) {
-        if let Self::Otherwise(otherwise) = self {
-            otherwise.is_in_body();
-        }
-    }
 }
 
 impl By {
@@ -119,20 +123,27 @@ impl By {
 }
 
 impl Otherwise {
-    #[cold]
-    fn is_in_body(&self) {
+    pub(super) fn is_in_body(&self) {
         self.by.permit().is_in(RequestPhase::Body);
     }
 
     #[cold]
     #[expect(clippy::boxed_local, reason = "so that the caller has nothing to drop")]
-    fn end(self: Box<Self>, exit: Exit) {
+    pub(super) fn end(self: Box<Self>, exit: Exit) {
         match self.by {
             // A lease that its handler holds too goes on, and is counted when it ends.
             By::Lease(lease) => lease.end_request(exit),
             By::Permit(permit) => permit.leaves(exit),
         }
     }
+}
+
+/// The permit alone, for a response to carry; its shard keeps the rest.
+#[cold]
+fn keep(otherwise: Box<Otherwise>, notes: Notes) -> (RawPermit, Notes) {
+    let permit = otherwise.by.permit().raw().handed_on();
+    let key = permit.shard().kept().keep(otherwise);
+    (permit, notes.kept(key))
 }
 
 impl fmt::Debug for Holder {

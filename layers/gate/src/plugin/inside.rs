@@ -1,99 +1,62 @@
-use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 
-use super::Holder;
-use super::holder::Held;
-use crate::gate::{Drain, Exit, Wait};
-use crate::{CancelledError, PanickedError, RequestPhase, policy};
+use super::kept::Kept;
+use super::notes::Notes;
+use crate::gate::{Drain, Exit, RawPermit};
+use crate::{CancelledError, PanickedError, RequestPhase};
 
-/// A request that is inside until it ends, and the place of its task in the list of those that
-/// wait to be cancelled.
-pub(crate) struct Inside {
-    held: Option<Held>,
-    wait: Wait,
+/// A request that is inside until it ends, as its response future and its body hold it: by a
+/// permit, which is left once, as the notes say.
+pub(super) struct Inside<'a> {
+    pub(super) permit: &'a RawPermit,
+    pub(super) notes: &'a mut Notes,
 }
 
-impl From<Holder> for Inside {
-    #[inline]
-    fn from(holder: Holder) -> Self {
-        Self {
-            held: holder.into_held(),
-            wait: Wait::default(),
-        }
-    }
-}
-
-impl Inside {
-    /// Of a request that is not inside.
-    pub(super) fn nobody() -> Self {
-        Self {
-            held: None,
-            wait: Wait::default(),
-        }
-    }
-
-    /// What the request is inside by, to be held in another way.
-    pub(crate) fn into_holder(mut self) -> Holder {
-        let held = self.held.take().expect("asked of a request inside");
-        held.shard().stop_waiting(&mut self.wait);
-        held.into()
-    }
-
-    #[inline]
-    pub(super) fn is_over(&self) -> bool {
-        self.held.is_none()
-    }
-
+impl Inside<'_> {
+    /// Ends it, unless it is over.
     #[inline(always)]
-    pub(super) fn is_cancelled(&self) -> bool {
-        match &self.held {
-            Some(held) => held.shard().is_cancelled(),
-            None => false,
-        }
-    }
-
-    #[inline]
-    pub(super) fn poll_cancelled(&mut self, phase: RequestPhase, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.held {
-            Some(held) if held.shard().poll_cancelled(phase, &mut self.wait, cx) => Poll::Ready(()),
-            _ => Poll::Pending,
-        }
-    }
-
-    /// Hands itself on, together with its place in the list: the task stays the same.
-    #[inline]
-    pub(super) fn take(&mut self) -> Self {
-        Self {
-            held: self.held.take(),
-            wait: self.wait.take(),
-        }
-    }
-
-    /// Hands itself on to the body. Its place in the list is given back: by that it is known that
-    /// the head is out.
-    #[inline]
-    pub(super) fn take_to_body(&mut self) -> Self {
-        let held = self.held.take();
-        if let Some(held) = &held {
-            held.shard().stop_waiting(&mut self.wait);
-            held.is_in_body();
-        }
-        let wait = Wait::default();
-        Self { held, wait }
-    }
-
-    #[inline]
     pub(super) fn end(&mut self, exit: Exit) {
-        if let Some(held) = self.held.take() {
-            held.shard().stop_waiting(&mut self.wait);
-            held.end(exit);
+        let was = self.notes.take();
+        if was.is_alone() {
+            self.permit.exit_once(exit);
+        } else {
+            end_specially(self.permit, was, exit);
+        }
+    }
+
+    /// Whether it is cancelled, while in its body; if not, the task is woken when it is.
+    pub(super) fn poll_cancelled(&mut self, cx: &Context<'_>) -> bool {
+        let shard = self.permit.shard();
+        if shard.is_cancelled() {
+            return true;
+        }
+        match self.notes.key() {
+            Some(key) if self.notes.is_kept() => {
+                let mut wait = shard.kept().wait(key);
+                let is_cancelled = shard.poll_cancelled(RequestPhase::Body, &mut wait, cx);
+                shard.kept().put_wait(key, wait);
+                is_cancelled
+            }
+            key => {
+                let key = shard.register_body(key, cx);
+                *self.notes = self.notes.with_key(key);
+                shard.is_cancelled()
+            }
+        }
+    }
+
+    /// The response head of a request that is inside by more than a permit is out.
+    #[cold]
+    pub(super) fn is_in_body(permit: &RawPermit, notes: Notes) {
+        if let Some(key) = notes.key() {
+            permit.shard().kept().is_in_body(key);
         }
     }
 
     fn drain(&self) -> Arc<Drain> {
-        let held = self.held.as_ref().expect("asked of a request inside");
-        held.shard().drain()
+        debug_assert!(!self.notes.is_over(), "asked of a request inside");
+        self.permit.shard().drain()
     }
 
     #[cold]
@@ -107,32 +70,24 @@ impl Inside {
     }
 }
 
-impl Drop for Inside {
-    #[inline]
-    fn drop(&mut self) {
-        self.end(Exit::Dropped);
+/// Ends a request that has left more behind than a count.
+#[inline(never)]
+fn end_specially(permit: &RawPermit, was: Notes, exit: Exit) {
+    if was.is_over() {
+        return;
     }
-}
-
-impl fmt::Debug for Inside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inside")
-            .field("over", &self.is_over())
-            .field("cancelled", &self.is_cancelled())
-            .finish()
+    let shard = permit.shard();
+    match was.key() {
+        Some(key) if was.is_kept() => {
+            let Kept {
+                otherwise,
+                mut wait,
+            } = shard.kept().take(key);
+            shard.stop_waiting(&mut wait);
+            return otherwise.end(exit);
+        }
+        Some(key) => shard.leave_body(key),
+        None => {}
     }
-}
-
-impl policy::Inside for Inside {
-    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Self::poll_cancelled(self, RequestPhase::Head, cx)
-    }
-
-    fn cancelled_error(&self) -> CancelledError {
-        Self::cancelled_error(self)
-    }
-
-    fn fail(&mut self) {
-        self.end(Exit::Failed);
-    }
+    permit.exit_once(exit);
 }

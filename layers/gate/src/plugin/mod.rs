@@ -8,7 +8,10 @@
 //! | `policy.rs` | the same with a policy for a closed gate |
 //! | `admit.rs` | admission of one request, and the lease of an upgrade |
 //! | `holder.rs` | the permit of a request, or the lease it shares with an upgrade handler |
-//! | `inside.rs` | the same, while its task may wait to be cancelled |
+//! | `entered.rs` | the same, while the service behind is not ready |
+//! | `inside.rs` | a request as its future and its body hold it |
+//! | `notes.rs` | what they remember of it |
+//! | `kept.rs` | what the rarer requests are inside by |
 //! | `future.rs` | the response head, or a rejection in its place |
 //! | `body.rs` | the response body, and its end |
 //! | `run.rs` | the service's code, with an eye on panics |
@@ -19,12 +22,15 @@
 mod admit;
 mod answer;
 mod body;
+mod entered;
 mod future;
 mod holder;
 mod inside;
+mod kept;
 mod layer;
 #[cfg(feature = "tonic")]
 mod named;
+mod notes;
 mod policy;
 mod run;
 mod service;
@@ -36,8 +42,9 @@ pub(crate) use admit::is_upgrade;
 pub(crate) use answer::Told;
 pub use answer::{Answer, Protocol};
 pub use body::ResponseBody;
+pub(crate) use entered::Entered;
 pub use future::ResponseFuture;
 pub use holder::Holder;
-pub(crate) use inside::Inside;
+pub(crate) use kept::KeptForRequests;
 pub use layer::PluginLayer;
 pub use service::PluginService;

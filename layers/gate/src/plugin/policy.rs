@@ -37,7 +37,7 @@ where
         };
         match self.policy.decide_raw(self.door.raw(), rejected) {
             Closed::Reject(rejected) => {
-                PolicyFuture::gated(ResponseFuture::rejected(rejected, answer))
+                PolicyFuture::gated(ResponseFuture::rejecting(request, rejected, answer))
             }
             Closed::Bypass(_) => PolicyFuture::bypassed(self.inner.call(request)),
             Closed::Hold(held) => {

@@ -6,7 +6,10 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Answer, Holder, ResponseBody, ResponseFuture, is_upgrade};
+use super::inside::Inside;
+use super::run::Unwinds;
+use super::{Answer, ResponseBody, ResponseFuture, is_upgrade};
+use crate::gate::RawPermit;
 use crate::slot::RawSlot;
 use crate::{Door, Reject};
 
@@ -63,23 +66,37 @@ where
         self.door.poll_ready(cx, |cx| self.inner.poll_ready(cx))
     }
 
+    #[inline]
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        if self.calls_specially || is_upgrade(&request) {
-            return self.call_specially(request);
-        }
-        match self.door.count_in() {
-            Ok(permit) => {
-                let holder = Holder::new(permit);
-                ResponseFuture::serving(self.inner.call(request), holder, self.answer)
+        match self.enter_plainly(&request) {
+            Some(permit) => {
+                let mut notes = self.answer.notes();
+                let unwinds = Unwinds::watch(Inside {
+                    permit: &permit,
+                    notes: &mut notes,
+                });
+                let future = self.inner.call(request);
+                unwinds.done();
+                ResponseFuture::inside(future, permit, notes, self.answer)
             }
-            Err(rejected) => ResponseFuture::rejected(rejected, self.answer),
+            None => self.call_specially(request),
         }
     }
 }
 
 impl<S> PluginService<S> {
-    /// As `call`, for a request that has to be changed, or moved into a closure: it is a large
-    /// thing, and every move of it is felt.
+    /// Lets a request in that needs nothing but to be counted, through the gate that was entered
+    /// last: what nearly all of them are.
+    #[inline]
+    fn enter_plainly<R>(&self, request: &Request<R>) -> Option<RawPermit> {
+        if self.calls_specially || is_upgrade(request) {
+            return None;
+        }
+        self.door.enter_known()
+    }
+
+    /// As `call`, for a request that is rejected, or has to be changed, or moved into a closure:
+    /// it is a large thing, and every move of it is felt.
     #[inline(never)]
     fn call_specially<R>(&mut self, mut request: Request<R>) -> ResponseFuture<S::Future>
     where
@@ -88,7 +105,7 @@ impl<S> PluginService<S> {
         let answer = self.answer.for_method(request.method());
         match self.door.enter_request(&mut request) {
             Ok(holder) => ResponseFuture::admitted(|| self.inner.call(request), holder, answer),
-            Err(rejected) => ResponseFuture::rejected(rejected, answer),
+            Err(rejected) => ResponseFuture::rejecting(request, rejected, answer),
         }
     }
 }

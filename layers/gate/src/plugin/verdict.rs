@@ -1,16 +1,11 @@
 use http::{HeaderMap, StatusCode};
 
 use super::Protocol;
-use crate::gate::Exit;
 
-/// How a response with this head is to be counted if nothing happens to its body.
-#[inline]
-pub(super) fn of_head(protocol: Protocol, status: StatusCode, headers: &HeaderMap) -> Exit {
-    if status.is_server_error() || (protocol == Protocol::Grpc && blames_server(headers)) {
-        Exit::Failed
-    } else {
-        Exit::Completed
-    }
+/// Whether a response with this head is to be counted as failed even if its body ends well.
+#[inline(always)]
+pub(super) fn is_failure(protocol: Protocol, status: StatusCode, headers: &HeaderMap) -> bool {
+    status.is_server_error() || (protocol == Protocol::Grpc && blames_server(headers))
 }
 
 /// Whether these trailers, or trailers-only headers, say that the server failed: the statuses that

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{HeldCall, Resumed, Turn};
-use crate::plugin::Inside;
+use crate::plugin::Entered;
 use crate::slot::Admission;
 use crate::{Answer, Held, ResponseFuture};
 
@@ -20,7 +20,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct HeldRequest<S, R> {
         #[pin]
-        call: HeldCall<S, R, Inside>,
+        call: HeldCall<S, R, Entered>,
         answer: Answer,
     }
 }

@@ -135,8 +135,11 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        self.call_selected(request, |_, _, turned, _| {
-            PolicyFuture::gated(ResponseFuture::rejected(turned.rejected, turned.answer))
+        self.call_selected(request, |_, _, turned, request| {
+            let Turned {
+                rejected, answer, ..
+            } = turned;
+            PolicyFuture::gated(ResponseFuture::rejecting(request, rejected, answer))
         })
     }
 }
@@ -164,7 +167,7 @@ where
             } = turned;
             match policy.decide_raw(slot, rejected) {
                 Closed::Reject(rejected) => {
-                    PolicyFuture::gated(ResponseFuture::rejected(rejected, answer))
+                    PolicyFuture::gated(ResponseFuture::rejecting(request, rejected, answer))
                 }
                 Closed::Bypass(_) => PolicyFuture::bypassed(inner.call(request)),
                 Closed::Hold(held) => {

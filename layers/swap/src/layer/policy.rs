@@ -124,7 +124,7 @@ where
                 PolicySwapFuture::wrapped(self.swap.live.held(held, request, answer))
             }
             Closed::Reject(rejected) => {
-                let rejected = ResponseFuture::rejected(rejected, answer);
+                let rejected = ResponseFuture::rejecting(request, rejected, answer);
                 PolicySwapFuture::wrapped(PolicyFuture::gated(rejected))
             }
         }

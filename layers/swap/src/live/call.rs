@@ -29,7 +29,9 @@ impl<P: Source> Live<P> {
         let answer = self.answer_to(&request);
         match self.try_call(request, answer) {
             Called::Inside(future) => future,
-            Called::Refused(rejected, _) => ResponseFuture::rejected(rejected, answer),
+            Called::Refused(rejected, request) => {
+                ResponseFuture::rejecting(request, rejected, answer)
+            }
         }
     }
 

@@ -55,7 +55,7 @@ where
                 match policy.decide(self.live.slot(), rejected) {
                     Closed::Hold(held) => self.live.held(held, request, answer),
                     Closed::Reject(rejected) | Closed::Bypass(rejected) => {
-                        PolicyFuture::gated(ResponseFuture::rejected(rejected, answer))
+                        PolicyFuture::gated(ResponseFuture::rejecting(request, rejected, answer))
                     }
                 }
             }

@@ -1,0 +1,109 @@
+use super::Protocol;
+use crate::gate::{Exit, Key};
+
+/// What is to be remembered of a request inside, in half a word: a response is a large thing, and
+/// each byte that is added to it is moved with it.
+///
+/// | bits | meaning |
+/// | --- | --- |
+/// | 0 | it speaks gRPC |
+/// | 1 | panics are to be answered |
+/// | 2 | it is to be counted as failed, if it ends well |
+/// | 3 | it is over |
+/// | 4 | it is inside by more than a permit, which its shard keeps under the key |
+/// | 5–31 | the key of its task in the list of those that wait to be cancelled, plus one |
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Notes(u32);
+
+const GRPC: u32 = 1;
+const CATCHES: u32 = 1 << 1;
+const FAILED: u32 = 1 << 2;
+const OVER: u32 = 1 << 3;
+const KEPT: u32 = 1 << 4;
+const KEY: u32 = u32::MAX << 5;
+
+impl Notes {
+    /// Of a request that is not inside.
+    pub(super) fn over() -> Self {
+        Self(OVER)
+    }
+
+    /// Of a request that is to be answered like that, should it come to it.
+    #[inline]
+    pub(super) const fn new(protocol: Protocol, catches_panics: bool) -> Self {
+        let protocol = match protocol {
+            Protocol::Http => 0,
+            Protocol::Grpc => GRPC,
+        };
+        Self(protocol | if catches_panics { CATCHES } else { 0 })
+    }
+
+    /// Of one that is inside by what its shard keeps under that key.
+    pub(super) fn kept(self, key: Key) -> Self {
+        Self(self.0 | KEPT).with_key(key)
+    }
+
+    pub(super) fn with_key(self, key: Key) -> Self {
+        Self((self.0 & !KEY) | (key.get() << 5))
+    }
+
+    /// These, for whoever goes on with the request: for whom it was, it is over.
+    #[inline]
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self((self.0 & !(KEPT | KEY)) | OVER))
+    }
+
+    #[inline]
+    pub(super) fn fail(&mut self) {
+        self.0 |= FAILED;
+    }
+
+    #[inline]
+    pub(super) fn protocol(self) -> Protocol {
+        if self.0 & GRPC == 0 {
+            Protocol::Http
+        } else {
+            Protocol::Grpc
+        }
+    }
+
+    /// How the request is to be counted if it ends well.
+    #[inline]
+    pub(super) fn end(self) -> Exit {
+        if self.0 & FAILED == 0 {
+            Exit::Completed
+        } else {
+            Exit::Failed
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_over(self) -> bool {
+        self.0 & OVER != 0
+    }
+
+    #[inline]
+    pub(super) fn is_kept(self) -> bool {
+        self.0 & KEPT != 0
+    }
+
+    #[inline]
+    pub(super) fn catches_panics(self) -> bool {
+        self.0 & CATCHES != 0
+    }
+
+    #[inline]
+    pub(super) fn is_over_or_catches(self) -> bool {
+        self.0 & (OVER | CATCHES) != 0
+    }
+
+    /// Whether nothing but the count knows of it.
+    #[inline]
+    pub(super) fn is_alone(self) -> bool {
+        self.0 & (OVER | KEPT | KEY) == 0
+    }
+
+    pub(super) fn key(self) -> Option<Key> {
+        Key::new(self.0 >> 5)
+    }
+}
