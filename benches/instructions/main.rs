@@ -11,10 +11,8 @@ use tower_plugin_gate::PluginLayer;
 
 fn rejecting() -> Box<dyn Work> {
     let slot = closed_slot();
-    Box::new(Client::new(
-        PluginLayer::new(&slot).layer(Site::UNARY),
-        slot,
-    ))
+    let service = PluginLayer::new(&slot).layer(Site::UNARY);
+    Box::new(Client::new(service, slot).with_headers())
 }
 
 fn main() -> ExitCode {

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use http::header::{ACCEPT, HOST, HeaderMap, HeaderValue, PRAGMA, USER_AGENT};
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
@@ -37,6 +38,8 @@ pub fn waker() -> Waker {
 pub struct Client<S> {
     service: S,
     waker: Waker,
+    /// Whether its requests have the headers of a browser's.
+    headers: bool,
     keep: Arc<dyn Any + Send + Sync>,
 }
 
@@ -46,8 +49,16 @@ impl<S> Client<S> {
         Self {
             service,
             waker: waker(),
+            headers: false,
             keep: Arc::new(keep),
         }
+    }
+
+    /// With a few headers in each request, for which the client allocates.
+    #[must_use]
+    pub fn with_headers(mut self) -> Self {
+        self.headers = true;
+        self
     }
 }
 
@@ -59,14 +70,17 @@ where
     fn run(&mut self, requests: u32) -> u32 {
         let mut cx = Context::from_waker(&self.waker);
         (0..requests)
-            .map(|_| u32::from(!send(black_box(&mut self.service), &mut cx)))
+            .map(|_| u32::from(!send(black_box(&mut self.service), self.headers, &mut cx)))
             .sum()
     }
 
     fn run_cloning(&mut self, requests: u32) -> u32 {
         let mut cx = Context::from_waker(&self.waker);
         (0..requests)
-            .map(|_| u32::from(!send(&mut black_box(&self.service).clone(), &mut cx)))
+            .map(|_| {
+                let mut service = black_box(&self.service).clone();
+                u32::from(!send(&mut service, self.headers, &mut cx))
+            })
             .sum()
     }
 
@@ -74,15 +88,25 @@ where
         Box::new(Self {
             service: self.service.clone(),
             waker: waker(),
+            headers: self.headers,
             keep: Arc::clone(&self.keep),
         })
     }
 }
 
+/// The headers of a realistic request.
+#[inline(never)]
+pub fn put_headers(headers: &mut HeaderMap) {
+    headers.insert(HOST, HeaderValue::from_static("keys.example.org"));
+    headers.insert(USER_AGENT, HeaderValue::from_static("gnupg/2.4"));
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+}
+
 /// Sends one request, drives its future, and reads the body as hyper does: no further than to
 /// the end that it knows of.
 #[inline(never)]
-fn send<S, B>(service: &mut S, cx: &mut Context<'_>) -> bool
+fn send<S, B>(service: &mut S, headers: bool, cx: &mut Context<'_>) -> bool
 where
     S: Service<Request<()>, Response = Response<B>>,
     B: Body,
@@ -91,6 +115,10 @@ where
         panic!("every service here is ready");
     };
     let mut request = Request::new(());
+    if headers {
+        put_headers(request.headers_mut());
+    }
+    // As a server does, which has looked at it before.
     black_box(&mut request);
     let mut future = pin!(service.call(request));
     let response = loop {

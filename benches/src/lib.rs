@@ -15,5 +15,5 @@ mod client;
 pub mod peers;
 mod site;
 
-pub use client::{Client, Work, waker};
+pub use client::{Client, Work, put_headers, waker};
 pub use site::{Frames, Reply, Site};

@@ -8,7 +8,9 @@ use crate::unary::index;
 pub(crate) fn measure(report: &mut Report) {
     for (frames, rounds, requests) in [(10, 800, 300), (1000, 600, 5)] {
         let site = Site { pending: 0, frames };
-        let mut clients: Vec<_> = ALL.iter().map(|peer| (peer.around)(site)).collect();
+        // Those with one frame behind those with many, to tell what each further frame costs.
+        let around = |site| ALL.iter().map(move |peer| (peer.around)(site));
+        let mut clients: Vec<_> = around(site).chain(around(Site::UNARY)).collect();
         let costs = alone(&mut clients, report.rounds(rounds), requests);
         report.costs(
             &format!("body of {frames} frames, one thread"),
@@ -23,6 +25,13 @@ pub(crate) fn measure(report: &mut Report) {
                 peer.name
             );
             report.at_most(&row, Spread { low, median, high }, 2.0, " ns");
+            let one = ALL.len();
+            let further = costs.over_and_beyond([i, one + i], [0, one]);
+            let further = Spread::of(further.map(|ns| ns / f64::from(frames - 1)));
+            let name = peer.name;
+            report.note(&format!(
+                "{name}: each further frame {further} ns over bare (not judged)"
+            ));
         }
     }
 }

@@ -66,6 +66,20 @@ impl Costs {
             .map(|(cost, bare)| cost - bare)
     }
 
+    /// How much more the first of one pair costs than its second, less the same of another pair.
+    pub(crate) fn over_and_beyond(
+        &self,
+        [many, one]: [usize; 2],
+        [bare_many, bare_one]: [usize; 2],
+    ) -> impl Iterator<Item = f64> {
+        let of = |contender: usize| self.0[contender].iter();
+        let ours = of(many).zip(of(one)).map(|(many, one)| many - one);
+        let bare = of(bare_many)
+            .zip(of(bare_one))
+            .map(|(many, one)| many - one);
+        ours.zip(bare).map(|(ours, bare)| ours - bare)
+    }
+
     /// Cost over that of the first contender.
     pub(crate) fn over(&self, contender: usize) -> Spread {
         Spread::of(self.differences(contender))

@@ -217,6 +217,38 @@ fn tracked_request_allocates_its_entry() {
     assert_eq!(counted.count_current, 0, "all given back");
 }
 
+/// The answer is written into the request's own header map, and says nothing that was in there.
+#[test]
+fn rejection_of_a_request_with_headers_allocates_nothing() {
+    let layers: [fn(&Slot<()>) -> PluginLayer; 2] = [PluginLayer::new, PluginLayer::grpc];
+    for layer in layers {
+        let slot: Slot<()> = Slot::new("geo", PluginState::Disabled);
+        let mut service = layer(&slot).layer(Work {
+            pending: 0,
+            frames: 0,
+            frames_pending: 0,
+        });
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut reject = |request: Request<()>| {
+            assert!(finish(&mut cx, |cx| service.poll_ready(cx)).is_ok());
+            let mut future = pin!(service.call(request));
+            let Ok(response) = finish(&mut cx, |cx| future.as_mut().poll(cx));
+            assert!(!response.headers().contains_key("cookie"));
+            assert!(response.headers().contains_key("content-type"));
+            let mut body = pin!(response.into_body());
+            while finish(&mut cx, |cx| body.as_mut().poll_frame(cx)).is_some() {}
+        };
+        let request = || {
+            let request = Request::get("/").header("host", "a").header("cookie", "b");
+            request.header("accept", "*/*").body(()).expect("a request")
+        };
+        reject(request());
+        let request = request();
+        let counted = allocation_counter::measure(|| reject(request));
+        assert_eq!(counted.count_total, 0);
+    }
+}
+
 /// The counter counts, or the tests above would say nothing.
 #[test]
 fn upgrade_request_allocates_its_lease() {
