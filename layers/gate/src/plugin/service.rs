@@ -89,7 +89,7 @@ impl<S> PluginService<S> {
     /// last: what nearly all of them are.
     #[inline]
     fn enter_plainly<R>(&self, request: &Request<R>) -> Option<RawPermit> {
-        if self.calls_specially || is_upgrade(request) {
+        if self.calls_specially || !self.door.knows_gate() || is_upgrade(request) {
             return None;
         }
         self.door.enter_known()

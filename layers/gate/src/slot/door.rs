@@ -55,6 +55,11 @@ enum Known {
         version: u64,
         gate: Gate,
     },
+    /// There is none, and so it stays until the slot changes.
+    Closed {
+        version: u64,
+        state: PluginState,
+    },
 }
 
 impl Door {
@@ -151,6 +156,12 @@ impl Door {
         self.look_up()
     }
 
+    /// Whether there is a gate that was entered last.
+    #[inline]
+    pub(crate) fn knows_gate(&self) -> bool {
+        matches!(self.known, Known::Gate { .. })
+    }
+
     /// Goes in through the gate that was entered last, if that is still the one.
     #[inline]
     pub(crate) fn enter_known(&self) -> Option<RawPermit> {
@@ -164,9 +175,12 @@ impl Door {
 
     #[inline(never)]
     fn look_up(&mut self) -> Result<RawPermit, Rejected> {
-        let entered = match self.ready_because.take() {
-            Some(state) => Err(state),
-            None => self.enter_current(),
+        let entered = match (self.ready_because.take(), &self.known) {
+            (Some(state), _) => Err(state),
+            (None, Known::Closed { version, state }) if *version == self.slot.version() => {
+                Err(*state)
+            }
+            (None, _) => self.enter_current(),
         };
         entered.map_err(|state| self.slot.rejected(state))
     }
@@ -180,7 +194,13 @@ impl Door {
         // Read first: if the slot changes in between, the number is an old one and the next call
         // comes here again.
         let version = self.slot.version();
-        let Admission { permit, generation } = self.slot.admit()?;
+        let Admission { permit, generation } = match self.slot.admit() {
+            Ok(admission) => admission,
+            Err(state) => {
+                self.known = Known::Closed { version, state };
+                return Err(state);
+            }
+        };
         // Where there are two, the next request is to be asked for anew.
         if !self.slot.is_split() {
             let gate = generation.gate.clone();
