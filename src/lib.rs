@@ -28,7 +28,7 @@ pub use event::{Event, EventKind, EventStream};
 pub use lifecycle::{Backoff, ReloadStrategy};
 pub use manager::{
     Cascade, OperationBuilder, PluginHandle, PluginManager, PluginManagerBuilder, RegisterAll,
-    Registration, ShutdownReport,
+    Registration, ReloadAll, ShutdownReport,
 };
 pub use operation::{OperationHandle, OperationId, ParseOperationIdError};
 pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};

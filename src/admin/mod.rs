@@ -11,6 +11,7 @@
 //! | `GET /plugins/health` | every plugin's health: [`HealthReport`](crate::HealthReport) |
 //! | `POST /plugins/reload?plugin=` | reloads, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
 //! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each; not answered before it is done |
+//! | `POST /plugins/reload-all` | reloads every plugin that is not disabled, or each `plugin=` named; `results` has one for each, and it is 200 only if none failed; with `all_or_nothing=true` every new generation is healthy before any serves |
 //! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
 //! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled |
 //! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag`; honours `If-None-Match` |
@@ -68,7 +69,7 @@
 //! | 404 | `not_found`, `plugin_not_found`, `version_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
-//! | 409 | `operation_in_progress`, with `Retry-After`; `cannot_start_beside`, `too_many_leftovers`, `store_conflict` |
+//! | 409 | `operation_in_progress`, with `Retry-After`; `not_replaceable`; `cannot_start_beside`, `too_many_leftovers`, `store_conflict` |
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
 //! | 422 | `config_rejected` |

@@ -78,6 +78,11 @@ impl Query {
         }
     }
 
+    /// Every value of a key.
+    pub(super) fn all(&self, key: &str) -> Vec<&str> {
+        self.values(key).collect()
+    }
+
     fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(known, _)| known == key);
         pairs.map(|(_, value)| value.as_str())

@@ -7,6 +7,7 @@ pub(super) enum Endpoint {
     List,
     Health,
     Reload,
+    ReloadAll,
     Enable,
     Disable,
     Rollback,
@@ -68,11 +69,12 @@ const fn post(path: &'static str, endpoints: &'static [Endpoint; 1]) -> Route {
     }
 }
 
-static ROUTES: [Route; 16] = [
+static ROUTES: [Route; 17] = [
     get("/plugins/status", &[Endpoint::Status]),
     get("/plugins/list", &[Endpoint::List]),
     get("/plugins/health", &[Endpoint::Health]),
     post("/plugins/reload", &[Endpoint::Reload]),
+    post("/plugins/reload-all", &[Endpoint::ReloadAll]),
     post("/plugins/enable", &[Endpoint::Enable]),
     post("/plugins/disable", &[Endpoint::Disable]),
     post("/plugins/rollback", &[Endpoint::Rollback]),
@@ -163,6 +165,7 @@ mod tests {
             "/livez" => get(E::Livez),
             "/readyz" => get(E::Readyz),
             "/plugins/reload" => post(E::Reload),
+            "/plugins/reload-all" => post(E::ReloadAll),
             "/plugins/enable" => post(E::Enable),
             "/plugins/disable" => post(E::Disable),
             "/plugins/config" => {

@@ -69,6 +69,13 @@ pub enum OperationErrorKind {
         /// [`max_leftovers`](crate::Registration::max_leftovers).
         limit: usize,
     },
+    /// All or none of several plugins were to be reloaded, and these, which serve, cannot have two
+    /// generations at a time; nothing was touched.
+    #[non_exhaustive]
+    NotReplaceable {
+        /// Names of all of them.
+        plugins: Vec<String>,
+    },
     /// Another plugin depends on this one.
     RequiredBy(String),
     /// A hook failed. The report says whether what was before serves again.
@@ -247,6 +254,14 @@ impl fmt::Display for OperationError {
                     write!(f, ", the oldest ({}) for {age}", oldest.generation)?;
                 }
                 f.write_str("; wait until their requests end, or end their clients")
+            }
+            OperationErrorKind::NotReplaceable { plugins } => {
+                let plugins = plugins.join("`, `");
+                write!(
+                    f,
+                    "no new generation of `{plugins}` can be started beside the one that serves: \
+                     leave that out, or register it with the strategy Replace"
+                )
             }
             OperationErrorKind::RequiredBy(other) => {
                 write!(

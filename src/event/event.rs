@@ -2,6 +2,7 @@ use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 
+use crate::OperationId;
 use crate::time::unix_seconds;
 
 /// Something that happened to a plugin.
@@ -20,6 +21,15 @@ pub struct Event {
     pub plugin: String,
     /// The plugin's generation at that time; 0 before its first.
     pub generation: u64,
+    /// The operation that it is part of, if it is part of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation_id: Option<OperationId>,
+    /// Who asked for that operation, if they said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Why they did, if they said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// In words.
     pub message: String,
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 
 use super::{Event, EventKind, EventStream};
+use crate::operation::Record;
 
 /// The last events, numbered. Writers never wait for readers: a reader that falls behind further
 /// than the journal reaches back is told how much it missed.
@@ -44,6 +45,18 @@ impl Journal {
     }
 
     pub(crate) fn record(&self, kind: EventKind, plugin: &str, generation: u64, message: String) {
+        self.record_part(None, kind, plugin, generation, message);
+    }
+
+    /// As `record`, of something that is part of an operation.
+    pub(crate) fn record_part(
+        &self,
+        operation: Option<&Record>,
+        kind: EventKind,
+        plugin: &str,
+        generation: u64,
+        message: String,
+    ) {
         let mut events = self.log.lock();
         // The revision is told under the lock, so that it never runs backwards.
         self.newest.send_modify(|newest| {
@@ -59,6 +72,9 @@ impl Journal {
                 kind,
                 plugin,
                 generation,
+                operation_id: operation.map(|record| record.id),
+                actor: operation.and_then(|record| record.actor.clone()),
+                reason: operation.and_then(|record| record.cause.clone()),
                 message,
             });
         });

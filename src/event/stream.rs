@@ -71,6 +71,9 @@ impl EventStream {
                     kind: EventKind::StreamReset,
                     plugin: String::new(),
                     generation: 0,
+                    operation_id: None,
+                    actor: None,
+                    reason: None,
                     message: format!("{missed} events missed; read the status afresh"),
                 })
             }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::DryRun;
+use super::{DryRun, Together};
 use crate::operation::Turn;
 use crate::{ConfigVersion, Operation};
 
@@ -13,6 +13,8 @@ pub(crate) struct Command {
     pub(crate) options: Options,
     /// The plugin's turn, which nobody else has until the command is done.
     pub(crate) turn: Turn,
+    /// Where this is one of several, of which all are done or none.
+    pub(crate) together: Option<Together>,
 }
 
 #[derive(Debug)]

@@ -12,6 +12,7 @@
 //! | `persist.rs` | what the store has, and putting what is in force there |
 //! | `read.rs` | a config as the plugin's type, checked |
 //! | `exchange.rs` | one generation for another, by either strategy |
+//! | `together.rs` | a new generation that serves only if those of other plugins do |
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
 //! | `health/` | background checks, and what they come to |
 //! | `drain.rs` | waiting for requests, then cancelling them |
@@ -41,6 +42,7 @@ mod snapshot;
 mod start;
 mod stop;
 mod task;
+mod together;
 mod transition;
 
 pub(crate) use command::{Command, ConfigChange, Options, Request};
@@ -51,3 +53,4 @@ pub use settings::ReloadStrategy;
 pub(crate) use settings::Settings;
 pub(crate) use snapshot::{Published, Snapshot};
 pub(crate) use task::Lifecycle;
+pub(crate) use together::{Awaited, Together};

@@ -110,6 +110,7 @@ impl<P: Plugin> Lifecycle<P> {
                     "config kept for when the plugin is enabled",
                 )
             }
+            _ if self.together.is_some() => self.reload_together(candidate, reason).await,
             Step::Exchange => self.exchange(candidate, reason).await,
             _ => self.bring_up(candidate, reason, meanwhile).await,
         }

@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::contain::Caught;
 use super::retry::Retry;
 use super::start::Running;
-use super::{Command, Options, Published, Settings};
+use super::{Command, Options, Published, Settings, Together};
 use crate::config::{Revision, Secrets, Store};
 use crate::event::Journal;
 use crate::manager::Registry;
@@ -49,6 +49,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     /// Cancelled when the shutdown's time is up: then no drain waits any longer.
     pub(super) out_of_time: CancellationToken,
     pub(super) retry: Option<Box<Retry>>,
+    /// What the operation under way is to be agreed on with.
+    pub(super) together: Option<Together>,
     /// The operation under way, to tell how far it is.
     record: Option<Arc<Record>>,
     /// Whether the task is at its end, and not just ended.
@@ -90,6 +92,7 @@ impl<P: Plugin> Lifecycle<P> {
             registry,
             out_of_time,
             retry: None,
+            together: None,
             record: None,
             done: false,
         }
@@ -111,7 +114,9 @@ impl<P: Plugin> Lifecycle<P> {
             request,
             options,
             turn,
+            together,
         } = command;
+        self.together = together;
         let operation = request.operation();
         let Options { actor, cause, .. } = &options;
         let span = tracing::info_span!("plugin", plugin = %self.name(), %operation, actor, cause);
@@ -127,6 +132,7 @@ impl<P: Plugin> Lifecycle<P> {
             Err(panicked) => Err(self.recover(operation, panicked.message())),
         };
         self.record = None;
+        self.together = None;
         self.plan_retry(operation, &answer);
         if let Some(revision) = self.revision {
             self.published.publish(|snapshot| {
@@ -175,8 +181,9 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     pub(super) fn event(&self, kind: EventKind, message: String) {
+        let record = self.record.as_deref();
         self.journal
-            .record(kind, self.name(), self.generation, message);
+            .record_part(record, kind, self.name(), self.generation, message);
     }
 
     /// A text without the secrets of the config in force.

@@ -9,7 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::history::view;
 use super::registry::{Entry, Plugins};
-use super::{OperationBuilder, PluginManagerBuilder, RegisterAll, Registration};
+use super::{OperationBuilder, PluginManagerBuilder, RegisterAll, Registration, ReloadAll};
 use crate::event::Journal;
 use crate::lifecycle::{ConfigChange, Request, Settings};
 use crate::operation::OperationLog;
@@ -157,6 +157,19 @@ impl PluginManager {
     /// [`RegisterAll`].
     pub fn register_all(&self) -> RegisterAll {
         RegisterAll::new(self.clone())
+    }
+
+    /// Reloads every plugin, or those named, each by itself or all or none; see [`ReloadAll`].
+    ///
+    /// # Errors
+    ///
+    /// Awaited, an [`OperationError`] when all of it was refused, so that nothing was touched: a
+    /// plugin that is not there; and, for all or none, one that is in another operation or that
+    /// cannot have two generations at a time
+    /// ([`NotReplaceable`](OperationErrorKind::NotReplaceable)). What happened otherwise is in the
+    /// report.
+    pub fn reload_all(&self) -> ReloadAll {
+        ReloadAll::new(self.clone())
     }
 
     /// Exchanges the plugin's generation for one with the same config, or with what the store has

@@ -19,7 +19,7 @@ mod shutdown;
 mod watch;
 
 pub use builder::PluginManagerBuilder;
-pub use group::{Cascade, RegisterAll};
+pub use group::{Cascade, RegisterAll, ReloadAll};
 pub use handle::PluginHandle;
 pub use manager::PluginManager;
 pub use operation::OperationBuilder;

@@ -8,7 +8,7 @@ use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
 use super::registry::Entry;
-use crate::lifecycle::{Command, DryRun, Options, Request};
+use crate::lifecycle::{Command, DryRun, Options, Request, Together};
 use crate::operation::{OperationLog, Record, Turn};
 use crate::{ConfigVersion, OperationError, OperationErrorKind, OperationHandle, ReloadReport};
 
@@ -206,6 +206,7 @@ struct Asked {
     command: Option<(Request, Options)>,
     turn: Option<OwnedSemaphorePermit>,
     wait: Duration,
+    together: Option<Together>,
 }
 
 impl Asked {
@@ -226,6 +227,7 @@ impl Asked {
             command: Some((request, options)),
             turn,
             wait,
+            together: None,
         }
     }
 
@@ -252,6 +254,7 @@ impl Asked {
             request,
             options,
             turn,
+            together: self.together.take(),
         };
         // There is room for one command, and whoever has the turn is the only one to give one.
         if let Err(refused) = self.entry.commands.try_send(Box::new(command)) {
@@ -271,7 +274,7 @@ impl Drop for Asked {
     }
 }
 
-fn in_progress(entry: &Entry, request: &Request) -> OperationError {
+pub(super) fn in_progress(entry: &Entry, request: &Request) -> OperationError {
     let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
     let kind = OperationErrorKind::InProgress {
         operation: under_way
@@ -289,6 +292,22 @@ fn gone(entry: &Entry) -> OperationError {
         _ => OperationErrorKind::ShuttingDown,
     };
     OperationError::new(&*entry.published.name, kind)
+}
+
+/// Gives a plugin's task a reload that is one of several, of which all are done or none.
+pub(super) fn give_together(
+    manager: &PluginManager,
+    entry: &Entry,
+    options: Options,
+    turn: OwnedSemaphorePermit,
+    together: Together,
+) -> Arc<Record> {
+    let (entry, wait) = (entry.clone(), Duration::ZERO);
+    let mut asked = Asked::new(manager, entry, Request::Reload, options, Some(turn), wait);
+    asked.together = Some(together);
+    let record = Arc::clone(&asked.record);
+    asked.give();
+    record
 }
 
 /// Gives a plugin's task a command and waits for the answer.

@@ -88,6 +88,11 @@ impl Plugins {
             .collect()
     }
 
+    /// Every plugin, sorted by name.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.read().by_name.values().cloned().collect()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.read().closed
     }

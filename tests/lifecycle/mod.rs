@@ -8,6 +8,7 @@ mod dry_run;
 mod events;
 #[cfg(all(feature = "toml", feature = "yaml"))]
 mod formats;
+mod groups;
 mod health;
 mod history;
 mod hooks;

@@ -128,13 +128,19 @@ pub(super) fn with_options(
             ));
         }
     };
+    if let Some(cause) = cause(query)? {
+        operation = operation.cause(cause);
+    }
+    Ok(operation)
+}
+
+/// The reason that a query gives, if it gives one.
+pub(super) fn cause(query: &Query) -> Result<Option<&str>, Problem> {
     match query.get("cause")? {
         Some(cause) if cause.len() > LONGEST_CAUSE => {
             let message = format!("`cause` must not be longer than {LONGEST_CAUSE} bytes");
-            return Err(Problem::invalid_query(message));
+            Err(Problem::invalid_query(message))
         }
-        Some(cause) if !cause.is_empty() => operation = operation.cause(cause),
-        _ => {}
+        cause => Ok(cause.filter(|cause| !cause.is_empty())),
     }
-    Ok(operation)
 }

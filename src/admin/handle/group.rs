@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
-use super::change::with_options;
+use super::change::{cause, with_options};
 use super::handler::{Answer, Handler};
 use crate::admin::problem::{Form, Problem};
 use crate::admin::query::Query;
@@ -23,6 +23,28 @@ impl Handler {
             return Ok(self.carry_out(reload, &query, headers).await?.response);
         }
         answer(with_options(reload, &query)?.cascade().await?)
+    }
+}
+
+impl Handler {
+    /// Reloads every plugin, or those that the query names.
+    pub(super) async fn reload_all(&self, uri: &Uri) -> Answer {
+        let query = Query::read(uri, &["plugin", "all_or_nothing", "wait", "cause"])?;
+        let mut reload = self.manager.reload_all();
+        let plugins = query.all("plugin");
+        if !plugins.is_empty() {
+            reload = reload.only(plugins);
+        }
+        if query.flag("all_or_nothing")? {
+            reload = reload.all_or_nothing();
+        }
+        if let Some(limit) = query.duration("wait")? {
+            reload = reload.wait(limit);
+        }
+        if let Some(cause) = cause(&query)? {
+            reload = reload.cause(cause);
+        }
+        answer(reload.await?)
     }
 }
 

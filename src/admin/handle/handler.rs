@@ -65,6 +65,7 @@ impl Handler {
             }
             Endpoint::Operations => operation::list(manager, uri),
             Endpoint::Operation => operation::one(manager, uri),
+            Endpoint::ReloadAll => self.reload_all(uri).await,
             Endpoint::Reload => self.reload(uri, headers).await,
             Endpoint::Enable => self.change(uri, headers, PluginManager::enable).await,
             Endpoint::Disable => self.change(uri, headers, PluginManager::disable).await,

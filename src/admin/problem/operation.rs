@@ -37,6 +37,11 @@ impl From<OperationError> for Problem {
                 error.to_string(),
             )
             .with("leftovers", serde_json::json!(leftovers)),
+            OperationErrorKind::NotReplaceable { plugins } => {
+                Self::new(StatusCode::CONFLICT, "not_replaceable", error.to_string())
+                    .with("plugins", plugins.clone())
+                    .with("outcome", Outcome::Rejected.as_str())
+            }
             OperationErrorKind::RequiredBy(other) => Self::new(
                 StatusCode::CONFLICT,
                 "plugin_required_by",

@@ -82,6 +82,7 @@ impl<P: Plugin> Lifecycle<P> {
             request,
             options,
             turn,
+            together: None,
         })
     }
 
