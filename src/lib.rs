@@ -36,8 +36,8 @@ pub use report::{
     ConfigDiff, ConfigHistory, DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep,
     GroupOutcome, GroupReport, HealthReport, HealthSummary, LastError, Leftover, Operation,
     OperationInfo, OperationPhase, Outcome, PluginHealth, PluginInfo, PluginList, PluginResult,
-    PluginSystem, ReloadReport, ReportedHealth, RequestsReport, RetryInfo, SystemStatus,
-    VersionInfo,
+    PluginSystem, ReloadReport, ReportedHealth, RequestsReport, RetryInfo, SystemStatus, TrialInfo,
+    TrialSide, VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

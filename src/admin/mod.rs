@@ -14,6 +14,8 @@
 //! | `POST /plugins/reload-all` | reloads every plugin that is not disabled, or each `plugin=` named; `results` has one for each, and it is 200 only if none failed; with `all_or_nothing=true` every new generation is healthy before any serves |
 //! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
 //! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled |
+//! | `POST /plugins/promote?plugin=` | decides the trial of a new generation in its favour |
+//! | `POST /plugins/abort?plugin=` | ends it, and goes back to the generation before |
 //! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag`; honours `If-None-Match` |
 //! | `PUT /plugins/config?plugin=` | puts a whole config in force (`application/json`); honours `If-Match` |
 //! | `PATCH /plugins/config?plugin=` | changes it in part (RFC 7396, `application/merge-patch+json`); honours `If-Match` |
@@ -52,6 +54,14 @@
 //! Any change takes `?wait=5s`, in Go's notation, to wait that long for its turn.
 //! `?cause=`, up to 1024 bytes, says why: the history shows that as `change_cause`.
 //!
+//! # Trials
+//!
+//! A reload or a change of config takes `canary=10` (percent of the requests), `probation=30s`,
+//! `confirm_within=1m`, `max_error_rate=0.05` and `min_requests=100` in its query, each in place of
+//! what the plugin was [registered](crate::Registration::probation) with. Where a new generation
+//! goes on trial, the answer comes when it does, and not when the trial is decided: 202 with
+//! `Location`, as above. Plugins without a trial are answered as ever.
+//!
 //! # Errors
 //!
 //! Every error has one shape: `status` is `"error"`, `code` names the reason for programs and
@@ -69,7 +79,7 @@
 //! | 404 | `not_found`, `plugin_not_found`, `version_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
-//! | 409 | `operation_in_progress`, with `Retry-After`; `not_replaceable`; `cannot_start_beside`, `too_many_leftovers`, `store_conflict` |
+//! | 409 | `operation_in_progress`, with `Retry-After`; `not_replaceable`, `trial_unavailable`, `not_on_trial`, `cannot_start_beside`, `too_many_leftovers`, `store_conflict` |
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
 //! | 422 | `config_rejected` |

@@ -1,3 +1,4 @@
+use std::str::FromStr;
 use std::time::Duration;
 
 use http::Uri;
@@ -81,6 +82,21 @@ impl Query {
     /// Every value of a key.
     pub(super) fn all(&self, key: &str) -> Vec<&str> {
         self.values(key).collect()
+    }
+
+    /// A value that is read as a type and is in its bounds.
+    pub(super) fn parsed<T: FromStr>(
+        &self,
+        key: &str,
+        must_be: &str,
+        is_good: impl FnOnce(&T) -> bool,
+    ) -> Result<Option<T>, Problem> {
+        let Some(value) = self.get(key)? else {
+            return Ok(None);
+        };
+        let value = value.parse().ok().filter(is_good);
+        let value = value.ok_or_else(|| invalid(&format!("`{key}` must be {must_be}")))?;
+        Ok(Some(value))
     }
 
     fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {

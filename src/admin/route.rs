@@ -10,6 +10,8 @@ pub(super) enum Endpoint {
     ReloadAll,
     Enable,
     Disable,
+    Promote,
+    Abort,
     Rollback,
     History,
     Diff,
@@ -69,7 +71,7 @@ const fn post(path: &'static str, endpoints: &'static [Endpoint; 1]) -> Route {
     }
 }
 
-static ROUTES: [Route; 17] = [
+static ROUTES: [Route; 19] = [
     get("/plugins/status", &[Endpoint::Status]),
     get("/plugins/list", &[Endpoint::List]),
     get("/plugins/health", &[Endpoint::Health]),
@@ -77,6 +79,8 @@ static ROUTES: [Route; 17] = [
     post("/plugins/reload-all", &[Endpoint::ReloadAll]),
     post("/plugins/enable", &[Endpoint::Enable]),
     post("/plugins/disable", &[Endpoint::Disable]),
+    post("/plugins/promote", &[Endpoint::Promote]),
+    post("/plugins/abort", &[Endpoint::Abort]),
     post("/plugins/rollback", &[Endpoint::Rollback]),
     get("/plugins/history", &[Endpoint::History]),
     get("/plugins/diff", &[Endpoint::Diff]),
@@ -168,6 +172,8 @@ mod tests {
             "/plugins/reload-all" => post(E::ReloadAll),
             "/plugins/enable" => post(E::Enable),
             "/plugins/disable" => post(E::Disable),
+            "/plugins/promote" => post(E::Promote),
+            "/plugins/abort" => post(E::Abort),
             "/plugins/config" => {
                 let mut config = get(E::ReadConfig);
                 config.push((Method::PUT, E::ReplaceConfig));

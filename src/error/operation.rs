@@ -76,6 +76,10 @@ pub enum OperationErrorKind {
         /// Names of all of them.
         plugins: Vec<String>,
     },
+    /// A trial was asked for that cannot be had, for this reason; nothing was touched.
+    TrialUnavailable(&'static str),
+    /// No generation of the plugin is on trial, so there is nothing to promote or to abort.
+    NotOnTrial,
     /// Another plugin depends on this one.
     RequiredBy(String),
     /// A hook failed. The report says whether what was before serves again.
@@ -165,6 +169,18 @@ impl OperationError {
             OperationErrorKind::Failed { source, .. } => source.source()?.downcast_ref(),
             _ => None,
         }
+    }
+
+    /// Whether a trial was asked for that cannot be had.
+    #[must_use]
+    pub fn is_trial_unavailable(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::TrialUnavailable(_))
+    }
+
+    /// Whether there is no trial to decide.
+    #[must_use]
+    pub fn is_not_on_trial(&self) -> bool {
+        matches!(self.inner.kind, OperationErrorKind::NotOnTrial)
     }
 
     /// Whether the manager shuts down, or is gone.
@@ -262,6 +278,12 @@ impl fmt::Display for OperationError {
                     "no new generation of `{plugins}` can be started beside the one that serves: \
                      leave that out, or register it with the strategy Replace"
                 )
+            }
+            OperationErrorKind::TrialUnavailable(why) => {
+                write!(f, "plugin `{plugin}` cannot be put on trial: {why}")
+            }
+            OperationErrorKind::NotOnTrial => {
+                write!(f, "no generation of plugin `{plugin}` is on trial")
             }
             OperationErrorKind::RequiredBy(other) => {
                 write!(

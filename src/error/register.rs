@@ -42,6 +42,9 @@ pub enum RegisterError {
         /// From a plugin back to itself, each depending on the next.
         path: Vec<String>,
     },
+    /// A trial needs two generations at once, which the plugin's strategy rules out.
+    #[error("plugin `{0}` cannot have its generations on trial: give it the strategy `Replace`")]
+    TrialNeedsReplace(String),
     /// The manager shuts down.
     #[error("the manager is shutting down: nothing can be registered any more")]
     ShuttingDown,

@@ -66,6 +66,8 @@ pub enum EventKind {
     ReloadRolledBack,
     /// It failed, and nothing serves.
     ReloadFailed,
+    /// A new generation is on trial.
+    TrialStarted,
     /// Requests are being waited for.
     DrainStarted,
     /// All of them have left.
@@ -106,6 +108,7 @@ impl EventKind {
             Self::ReloadRejected => "plugin.reload.rejected",
             Self::ReloadRolledBack => "plugin.reload.rolled_back",
             Self::ReloadFailed => "plugin.reload.failed",
+            Self::TrialStarted => "plugin.trial.started",
             Self::DrainStarted => "plugin.drain.started",
             Self::DrainFinished => "plugin.drain.finished",
             Self::DrainTimedOut => "plugin.drain.timed_out",

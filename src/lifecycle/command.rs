@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{DryRun, Together};
+use super::{DryRun, Together, TrialOptions};
 use crate::operation::Turn;
 use crate::{ConfigVersion, Operation};
 
@@ -62,6 +62,8 @@ pub(crate) struct Options {
     pub(crate) if_version: Option<ConfigVersion>,
     /// Only say what would be done.
     pub(crate) dry_run: Option<DryRun>,
+    /// How the new generation is tried out, where that is not as registered.
+    pub(crate) trial: TrialOptions,
 }
 
 impl Request {

@@ -69,10 +69,12 @@ impl<P: Plugin> Lifecycle<P> {
             Step::Exchange => DryRunStep::Exchange,
             Step::Stop(_) => DryRunStep::Stop,
         };
-        if let Some(refused) = self.overcrowded(step, state) {
+        let builds = matches!(step, Step::Keep | Step::Start | Step::Exchange);
+        let untriable = self.untriable(step, options).filter(|_| builds);
+        if let Some(refused) = untriable.or_else(|| self.overcrowded(step, state)) {
             return Err(refused);
         }
-        if matches!(step, Step::Keep | Step::Start | Step::Exchange) {
+        if builds {
             // Dropped again, and with it whatever was written.
             drop(self.prepare(operation, &candidate, options).await?);
         }

@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::hook::HookError;
 use super::start::Running;
 use super::task::Lifecycle;
-use super::{HealthRecord, ReloadStrategy};
+use super::{HealthRecord, ReloadStrategy, TrialRules};
 use crate::config::{diff, fields};
 use crate::{DrainReport, Outcome, Plugin, StartReason, StoreError};
 
@@ -60,10 +60,15 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     /// Exchanges the generation that serves for a new one.
-    pub(super) async fn exchange(&mut self, candidate: Candidate, reason: StartReason) -> Done {
+    pub(super) async fn exchange(
+        &mut self,
+        candidate: Candidate,
+        reason: StartReason,
+        rules: TrialRules,
+    ) -> Done {
         match self.settings.strategy {
             ReloadStrategy::Recreate => self.recreate(candidate, reason).await,
-            ReloadStrategy::Replace => self.replace(candidate, reason).await,
+            ReloadStrategy::Replace => self.replace(candidate, reason, rules).await,
         }
     }
 
@@ -97,7 +102,12 @@ impl<P: Plugin> Lifecycle<P> {
         }
     }
 
-    async fn replace(&mut self, candidate: Candidate, reason: StartReason) -> Done {
+    async fn replace(
+        &mut self,
+        candidate: Candidate,
+        reason: StartReason,
+        rules: TrialRules,
+    ) -> Done {
         self.publish_state(PluginState::Reloading);
         let new = match self.start_healthy(&candidate.config, reason).await {
             Ok(new) => new,
@@ -107,13 +117,19 @@ impl<P: Plugin> Lifecycle<P> {
                 return Done::new(Outcome::RolledBack, message).because(error);
             }
         };
-        let old = self.open(new, candidate);
-        let mut done = Done::new(Outcome::Applied, "plugin replaced without a pause");
-        if let Some(old) = old {
-            done.drain = self.drain(&old.generation).await;
-            done.stop_error = self.stop(old).await;
+        if rules.is_some() {
+            return self.put_on_trial(new, candidate, rules).await;
         }
-        done
+        self.without_trial(new, candidate).await
+    }
+
+    /// Has everybody leave a generation whose gate is closed, then stops it.
+    pub(super) async fn drain_and_stop(
+        &self,
+        running: Running<P::Instance>,
+    ) -> (DrainReport, Option<String>) {
+        let drain = self.drain(&running.generation).await;
+        (drain, self.stop(running).await)
     }
 
     /// Lets a new generation serve and hands out the one before, its gate closed.
@@ -173,8 +189,7 @@ impl<P: Plugin> Lifecycle<P> {
         let Some(running) = self.running.take() else {
             return Default::default();
         };
-        let drain = self.drain(&running.generation).await;
-        (drain, self.stop(running).await)
+        self.drain_and_stop(running).await
     }
 
     /// There is a stored config, but it cannot be read, and no version to do with instead: none is

@@ -13,6 +13,7 @@
 //! | `read.rs` | a config as the plugin's type, checked |
 //! | `exchange.rs` | one generation for another, by either strategy |
 //! | `together.rs` | a new generation that serves only if those of other plugins do |
+//! | `trial/` | the new generation on trial, while the one before is kept |
 //! | `start.rs`, `stop.rs`, `check.rs` | the hooks |
 //! | `health/` | background checks, and what they come to |
 //! | `drain.rs` | waiting for requests, then cancelling them |
@@ -44,6 +45,7 @@ mod stop;
 mod task;
 mod together;
 mod transition;
+mod trial;
 
 pub(crate) use command::{Command, ConfigChange, Options, Request};
 pub(crate) use dry_run::DryRun;
@@ -54,3 +56,5 @@ pub(crate) use settings::Settings;
 pub(crate) use snapshot::{Published, Snapshot};
 pub(crate) use task::Lifecycle;
 pub(crate) use together::{Awaited, Together};
+pub(crate) use transition::ends_trials;
+pub(crate) use trial::{TrialOptions, TrialRules, errors, finished};

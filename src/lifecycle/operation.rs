@@ -5,7 +5,7 @@ use super::candidate::Candidate;
 use super::exchange::Done;
 use super::task::Lifecycle;
 use super::transition::{Step, plan};
-use super::{Options, Request};
+use super::{Options, ReloadStrategy, Request, TrialRules};
 use crate::fault;
 use crate::{
     EventKind, LastError, Operation, OperationError, OperationErrorKind, Outcome, Plugin,
@@ -53,7 +53,8 @@ impl<P: Plugin> Lifecycle<P> {
             }
             Step::Nothing => Done::new(Outcome::Unchanged, nothing_to_do(state, operation)),
             step @ (Step::Keep | Step::Start | Step::Exchange) => {
-                if let Some(kind) = self.overcrowded(step, state) {
+                let refused = self.untriable(step, options);
+                if let Some(kind) = refused.or_else(|| self.overcrowded(step, state)) {
                     return Err(self.refuse(kind));
                 }
                 let prepared = self.prepare(operation, &candidate, options).await;
@@ -61,9 +62,14 @@ impl<P: Plugin> Lifecycle<P> {
                 fault::point("prepared");
                 self.withholds = prepared.is_some();
                 let before = self.in_force();
-                let done = self.build(step, operation, candidate).await;
+                let rules = self.settings.trial.with(&options.trial);
+                let done = self.build(step, operation, candidate, rules).await;
                 fault::point("swapped");
                 self.persist(operation, prepared, before, done).await
+            }
+            Step::Stop(_) if options.trial.asks() => {
+                let why = "only a reload or a change of config can be";
+                return Err(self.refuse(OperationErrorKind::TrialUnavailable(why)));
             }
             Step::Stop(rest) => {
                 let (drain, stop_error) = self.take_down(PluginState::Unloading).await;
@@ -97,7 +103,26 @@ impl<P: Plugin> Lifecycle<P> {
         error
     }
 
-    async fn build(&mut self, step: Step, operation: Operation, candidate: Candidate) -> Done {
+    /// Why a trial that is asked for cannot be had.
+    pub(super) fn untriable(&self, step: Step, options: &Options) -> Option<OperationErrorKind> {
+        if !options.trial.asks() {
+            return None;
+        }
+        let why = match (step, self.settings.strategy) {
+            (Step::Exchange, ReloadStrategy::Replace) => return None,
+            (Step::Exchange, _) => "register it with the strategy `Replace`",
+            _ => "nothing serves that the new generation could take the place of",
+        };
+        Some(OperationErrorKind::TrialUnavailable(why))
+    }
+
+    async fn build(
+        &mut self,
+        step: Step,
+        operation: Operation,
+        candidate: Candidate,
+        rules: TrialRules,
+    ) -> Done {
         let (reason, meanwhile) = why(operation);
         if operation == Operation::Reload || operation.changes_config() {
             self.event(EventKind::ReloadStarted, format!("{operation} started"));
@@ -111,7 +136,7 @@ impl<P: Plugin> Lifecycle<P> {
                 )
             }
             _ if self.together.is_some() => self.reload_together(candidate, reason).await,
-            Step::Exchange => self.exchange(candidate, reason).await,
+            Step::Exchange => self.exchange(candidate, reason, rules).await,
             _ => self.bring_up(candidate, reason, meanwhile).await,
         }
     }
@@ -139,7 +164,7 @@ impl<P: Plugin> Lifecycle<P> {
             operation,
             outcome,
             state: self.published.read(|snapshot| snapshot.state),
-            generation: self.generation,
+            generation: self.published.read(|snapshot| snapshot.generation),
             version: self.config_version.number(),
             duration: started.elapsed(),
             drain,

@@ -27,6 +27,7 @@ impl<P: Plugin> Lifecycle<P> {
             Outcome::Failed
         };
         self.running = running;
+        self.drop_beside();
         self.publish_error(operation, message.clone());
         self.event(EventKind::Failed, message.clone());
         let (state, generation) = self
@@ -62,6 +63,8 @@ impl<P: Plugin> Drop for Lifecycle<P> {
             return;
         }
         self.fail();
+        self.running = None;
+        self.drop_beside();
         let operation = self.under_way().unwrap_or(Operation::Shutdown);
         let message = "the plugin's task was ended: the runtime is shutting down".to_owned();
         self.publish_error(operation, message);

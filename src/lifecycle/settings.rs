@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Backoff, HealthSettings};
+use super::{Backoff, HealthSettings, TrialRules};
 
 /// How one generation is exchanged for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) check_timeout: Duration,
     pub(crate) stop_timeout: Duration,
     pub(crate) health: Arc<HealthSettings>,
+    /// How new generations are tried out, if they are.
+    pub(crate) trial: TrialRules,
     /// How it is started again when it has failed, if it is.
     pub(crate) retry: Option<Box<Backoff>>,
 }
@@ -51,6 +53,7 @@ impl Default for Settings {
             check_timeout: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(10),
             health: Arc::default(),
+            trial: TrialRules::default(),
             retry: None,
         }
     }

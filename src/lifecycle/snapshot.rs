@@ -55,6 +55,8 @@ pub(crate) struct Snapshot {
     pub(crate) last_error: Option<LastError>,
     /// Where it has failed, when it is to be started again.
     pub(crate) retry: Option<RetryInfo>,
+    /// The generation that has a share of the requests as a canary, and its health.
+    pub(crate) on_trial: Option<(u64, HealthRecord)>,
 }
 
 impl Published {
@@ -86,6 +88,11 @@ impl Published {
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
         read(&self.snapshot.borrow())
+    }
+
+    /// To be woken by what is published from now on.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Snapshot> {
+        self.snapshot.subscribe()
     }
 
     pub(super) fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
@@ -160,6 +167,10 @@ impl Published {
             operation_id: snapshot.operation.as_ref().map(|record| record.id),
             since: snapshot.since,
             strategy: self.strategy,
+            trial: snapshot
+                .operation
+                .as_ref()
+                .and_then(|record| record.trial()),
             leftovers: snapshot.leftovers(),
             retry: snapshot.retry,
             last_error: snapshot.last_error.clone(),
@@ -170,6 +181,26 @@ impl Published {
 impl Snapshot {
     pub(crate) fn in_flight(&self) -> usize {
         self.gates.iter().map(Gate::in_flight).sum()
+    }
+
+    /// How a generation is that takes requests.
+    pub(super) fn health_of(&self, number: u64) -> Option<&HealthRecord> {
+        let on_trial = self.on_trial.as_ref();
+        match on_trial.filter(|(on_trial, _)| *on_trial == number) {
+            Some((_, health)) => Some(health),
+            None => (self.generation == number).then_some(&self.health),
+        }
+    }
+
+    pub(super) fn health_of_mut(&mut self, number: u64) -> Option<&mut HealthRecord> {
+        if self.state != PluginState::Active {
+            return None;
+        }
+        let on_trial = self.on_trial.as_mut();
+        match on_trial.filter(|(on_trial, _)| *on_trial == number) {
+            Some((_, health)) => Some(health),
+            None => (self.generation == number).then_some(&mut self.health),
+        }
     }
 
     /// Earlier generations that are still held, oldest first.

@@ -30,6 +30,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) config: Value,
     pub(super) config_version: ConfigVersion,
     pub(super) running: Option<Running<P::Instance>>,
+    /// The other generation, during a trial: the new one as a canary, or the old one kept warm.
+    pub(super) beside: Option<Running<P::Instance>>,
     /// Number of the last generation that served.
     pub(super) generation: u64,
     /// Where configs are kept.
@@ -82,6 +84,7 @@ impl<P: Plugin> Lifecycle<P> {
             config,
             config_version,
             running: None,
+            beside: None,
             generation: 0,
             store,
             revision: None,
@@ -159,6 +162,10 @@ impl<P: Plugin> Lifecycle<P> {
 
     pub(super) fn under_way(&self) -> Option<Operation> {
         Some(self.record.as_ref()?.operation)
+    }
+
+    pub(super) fn record(&self) -> Option<Arc<Record>> {
+        self.record.clone()
     }
 
     /// For how long the operation under way has been.

@@ -53,6 +53,14 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
     }
 }
 
+/// Whether an operation ends a trial, by going back, rather than being refused for it.
+pub(crate) fn ends_trials(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Disable | Operation::Unload | Operation::Shutdown
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

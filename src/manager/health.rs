@@ -155,7 +155,7 @@ impl HealthSettings {
 }
 
 /// 0 to 1, and 0 for what is no number.
-fn fraction(part: f64) -> f64 {
+pub(super) fn fraction(part: f64) -> f64 {
     if part.is_nan() {
         0.0
     } else {

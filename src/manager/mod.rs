@@ -16,6 +16,7 @@ mod read;
 mod register;
 mod registry;
 mod shutdown;
+mod trial;
 mod watch;
 
 pub use builder::PluginManagerBuilder;
@@ -26,3 +27,5 @@ pub use operation::OperationBuilder;
 pub use register::Registration;
 pub(crate) use registry::Registry;
 pub use shutdown::ShutdownReport;
+#[cfg(feature = "admin")]
+pub(crate) use trial::aborted;

@@ -8,9 +8,11 @@ use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
 use super::registry::Entry;
-use crate::lifecycle::{Command, DryRun, Options, Request, Together};
-use crate::operation::{OperationLog, Record, Turn};
-use crate::{ConfigVersion, OperationError, OperationErrorKind, OperationHandle, ReloadReport};
+use crate::lifecycle::{Command, DryRun, Options, Request, Together, ends_trials};
+use crate::operation::{Decision, OperationLog, Record, Turn};
+use crate::{
+    ConfigVersion, Operation, OperationError, OperationErrorKind, OperationHandle, ReloadReport,
+};
 
 /// An operation about to be asked for, with its options: `.await` it, or [start](Self::start) it.
 ///
@@ -158,7 +160,11 @@ impl OperationBuilder {
     async fn run(self) -> Result<ReloadReport, OperationError> {
         let asked = self.ask()?;
         let record = Arc::clone(&asked.record);
-        asked.give_in_turn().await;
+        if asked.is_begun {
+            drop(tokio::spawn(asked.give_in_turn()));
+        } else {
+            asked.give_in_turn().await;
+        }
         record.answer().await
     }
 
@@ -180,12 +186,20 @@ impl OperationBuilder {
         if let (Request::Unload, Some(dependent)) = (&request, plugins.dependent(&name)) {
             return refuse(OperationErrorKind::RequiredBy(dependent));
         }
+        let is_begun = options.dry_run.is_none() && end_trial(&entry, request.operation());
         let turn = Arc::clone(&entry.turn).try_acquire_owned().ok();
-        let wait = wait.unwrap_or_default();
+        // What is ended takes no longer than its drain and its hooks.
+        let wait = if is_begun {
+            Duration::MAX
+        } else {
+            wait.unwrap_or_default()
+        };
         if turn.is_none() && wait.is_zero() {
             return Err(in_progress(&entry, &request));
         }
-        Ok(Asked::new(&manager, entry, request, options, turn, wait))
+        let mut asked = Asked::new(&manager, entry, request, options, turn, wait);
+        asked.is_begun = is_begun;
+        Ok(asked)
     }
 }
 
@@ -207,6 +221,8 @@ struct Asked {
     turn: Option<OwnedSemaphorePermit>,
     wait: Duration,
     together: Option<Together>,
+    /// Whether something was ended for it, so that it can not be taken back.
+    is_begun: bool,
 }
 
 impl Asked {
@@ -228,6 +244,7 @@ impl Asked {
             turn,
             wait,
             together: None,
+            is_begun: false,
         }
     }
 
@@ -272,6 +289,15 @@ impl Drop for Asked {
             self.log.take_back(&self.record, Err(taken_back));
         }
     }
+}
+
+/// Ends a trial that is in the way of an operation which leaves nothing to try out.
+pub(super) fn end_trial(entry: &Entry, asked: Operation) -> bool {
+    if !ends_trials(asked) {
+        return false;
+    }
+    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
+    under_way.is_some_and(|record| record.decide(Decision::End(asked)))
 }
 
 pub(super) fn in_progress(entry: &Entry, request: &Request) -> OperationError {

@@ -194,6 +194,9 @@ impl<P: Plugin> Registration<P> {
         if !is_name(&name) {
             return Err(RegisterError::InvalidName(name));
         }
+        if settings.trial.is_some() && settings.strategy != ReloadStrategy::Replace {
+            return Err(RegisterError::TrialNeedsReplace(name));
+        }
         let name: Arc<str> = name.into();
         let config_version = ConfigVersion {
             run: manager.inner.next_run(),
@@ -343,5 +346,6 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         was_healthy: false,
         last_error: None,
         retry: None,
+        on_trial: None,
     }
 }

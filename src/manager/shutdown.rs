@@ -6,10 +6,10 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::PluginManager;
-use super::operation::give;
+use super::operation::{end_trial, give};
 use super::registry::Entry;
-use crate::ReloadReport;
 use crate::lifecycle::Request;
+use crate::{Operation, ReloadReport};
 
 /// What became of the plugins when the manager shut down.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -127,6 +127,7 @@ impl PluginManager {
 }
 
 async fn stop(manager: PluginManager, entry: Entry) -> Option<ReloadReport> {
+    end_trial(&entry, Operation::Shutdown);
     let turn = entry.turn.clone().acquire_owned().await.ok()?;
     give(&manager, &entry, Request::Shutdown, turn).await.ok()
 }

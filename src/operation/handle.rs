@@ -45,6 +45,14 @@ impl OperationHandle {
     }
 }
 
+impl OperationHandle {
+    /// Until a generation is on [trial](crate::Registration::probation), or the operation has
+    /// ended. Cancel safe.
+    pub async fn on_trial(&self) {
+        self.record.ended_or_on_trial().await;
+    }
+}
+
 impl IntoFuture for OperationHandle {
     type Output = Result<ReloadReport, OperationError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;

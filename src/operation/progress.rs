@@ -1,11 +1,12 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
-use tower_plugin_gate::Gate;
+use tower_plugin_gate::{Gate, Share};
 
 use super::Answer;
-use crate::OperationPhase;
-use crate::report::DrainProgress;
+use crate::lifecycle::{errors, finished};
+use crate::report::{DrainProgress, TrialInfo, TrialSide};
+use crate::{Operation, OperationPhase};
 
 /// How far an operation is.
 #[derive(Debug, Clone)]
@@ -14,6 +15,51 @@ pub(crate) struct Progress {
     pub(super) since: Instant,
     pub(super) drain: Option<Waiting>,
     pub(super) end: Option<End>,
+    pub(super) trial: Option<Trial>,
+    /// How somebody wants it to end: the first word counts.
+    pub(super) decision: Option<Decision>,
+}
+
+/// A generation on trial.
+#[derive(Debug, Clone)]
+pub(crate) struct Trial {
+    pub(crate) generation: u64,
+    pub(crate) previous: u64,
+    pub(crate) share: Option<Share>,
+    pub(crate) new: Gate,
+    pub(crate) old: Gate,
+    pub(crate) ends: Option<Instant>,
+    pub(crate) confirm_by: Option<Instant>,
+}
+
+/// How somebody ends an operation before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Promote,
+    Abort,
+    /// Another operation is to be done.
+    End(Operation),
+}
+
+impl Trial {
+    fn info(&self) -> TrialInfo {
+        let left = |until: Option<Instant>| Some(until?.saturating_duration_since(Instant::now()));
+        let side = |generation, gate: &Gate| {
+            let counters = gate.counters();
+            TrialSide {
+                generation,
+                finished: finished(counters),
+                errors: errors(counters),
+            }
+        };
+        TrialInfo {
+            new: side(self.generation, &self.new),
+            previous: side(self.previous, &self.old),
+            canary: self.share.map(Share::percent),
+            ends_in: left(self.ends),
+            confirm_in: left(self.confirm_by),
+        }
+    }
 }
 
 /// Requests being waited for.
@@ -37,12 +83,16 @@ impl Progress {
             since: Instant::now(),
             drain: None,
             end: None,
+            trial: None,
+            decision: None,
         }
     }
 
     pub(super) fn enter(&mut self, phase: OperationPhase) {
         if self.end.is_none() {
+            let decision = self.decision;
             *self = Self::new(phase);
+            self.decision = decision;
         }
     }
 
@@ -50,6 +100,20 @@ impl Progress {
         self.enter(OperationPhase::Draining);
         let gate = gate.clone();
         self.drain = Some(Waiting { gate, timeout });
+    }
+
+    pub(super) fn trial(&self) -> Option<TrialInfo> {
+        self.trial.as_ref().map(Trial::info)
+    }
+
+    /// `false` where nobody waits for it any more.
+    pub(super) fn decide(&mut self, decision: Decision) -> bool {
+        let is_open = self.trial.is_some();
+        let is_first = self.end.is_none() && self.decision.is_none();
+        if is_open && is_first {
+            self.decision = Some(decision);
+        }
+        is_open && is_first
     }
 
     pub(super) fn drain(&self) -> Option<DrainProgress> {

@@ -6,8 +6,9 @@ use tokio::time::Instant;
 use tower_plugin_gate::Gate;
 
 use super::progress::End;
-use super::{OperationId, Progress};
+use super::{Decision, OperationId, Progress, Trial};
 use crate::lifecycle::Options;
+use crate::report::TrialInfo;
 use crate::{Operation, OperationError, OperationInfo, OperationPhase, ReloadReport};
 
 /// What comes of an operation.
@@ -52,6 +53,38 @@ impl Record {
     pub(crate) fn wait_for(&self, gate: &Gate, timeout: Duration) {
         self.progress
             .send_modify(|progress| progress.wait_for(gate, timeout));
+    }
+
+    pub(crate) fn enter_trial(&self, phase: OperationPhase, trial: Trial) {
+        self.progress.send_modify(|progress| {
+            progress.enter(phase);
+            progress.trial = Some(trial);
+        });
+    }
+
+    /// Ends a trial. `false` where there is none, or it is decided already.
+    pub(crate) fn decide(&self, decision: Decision) -> bool {
+        self.progress
+            .send_if_modified(|progress| progress.decide(decision))
+    }
+
+    /// Until somebody has decided it.
+    pub(crate) async fn decision(&self) -> Decision {
+        let mut progress = self.progress.subscribe();
+        let decided = progress.wait_for(|progress| progress.decision.is_some());
+        let decided = decided.await.expect("the record holds the sender");
+        decided.decision.expect("it was waited for")
+    }
+
+    /// Until it has ended, or goes into a trial.
+    pub(crate) async fn ended_or_on_trial(&self) {
+        let mut progress = self.progress.subscribe();
+        let told = progress.wait_for(|progress| progress.end.is_some() || progress.trial.is_some());
+        told.await.expect("the record holds the sender");
+    }
+
+    pub(crate) fn trial(&self) -> Option<TrialInfo> {
+        self.progress.borrow().trial()
     }
 
     /// `false` where it has ended already, with another answer.
@@ -99,6 +132,7 @@ impl Record {
             elapsed: end.map_or_else(|| self.begun.elapsed(), |end| end.took),
             in_phase: progress.since.elapsed(),
             drain: progress.drain(),
+            trial: progress.trial(),
             result: end.map(|end| end.answer.clone()),
         }
     }

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tower_plugin_gate::PluginState;
 
-use super::{Leftover, Operation, PluginHealth, RetryInfo};
+use super::{Leftover, Operation, PluginHealth, RetryInfo, TrialInfo};
 use crate::time::unix_seconds;
 use crate::{OperationId, ReloadStrategy};
 
@@ -55,6 +55,8 @@ pub struct PluginInfo {
     pub since: SystemTime,
     /// How its generations are exchanged.
     pub strategy: ReloadStrategy,
+    /// The generations that are compared, while one is on trial.
+    pub trial: Option<TrialInfo>,
     /// Earlier generations that requests still hold, oldest first: see
     /// [`max_leftovers`](crate::Registration::max_leftovers).
     pub leftovers: Vec<Leftover>,

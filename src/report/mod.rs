@@ -14,6 +14,7 @@ mod progress;
 mod requests;
 mod retry;
 mod status;
+mod trial;
 
 pub use drain::DrainReport;
 pub use dry_run::{DryRunReport, DryRunStep};
@@ -27,3 +28,4 @@ pub use progress::{DrainProgress, OperationInfo, OperationPhase};
 pub use requests::RequestsReport;
 pub use retry::RetryInfo;
 pub use status::{Draining, PluginSystem, SystemStatus};
+pub use trial::{TrialInfo, TrialSide};

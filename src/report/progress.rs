@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::{Operation, ReloadReport};
+use super::{Operation, ReloadReport, TrialInfo};
 use crate::time::{millis, unix_seconds};
 use crate::{OperationError, OperationId};
 
@@ -26,6 +26,10 @@ pub enum OperationPhase {
     Stopping,
     /// The new instance failed, and the last good config is being started.
     RollingBack,
+    /// The new generation has a share of the requests, beside the one before.
+    Canary,
+    /// The new generation has all requests, and the one before is kept warm.
+    Probation,
     /// It has ended.
     Done,
 }
@@ -42,6 +46,8 @@ impl OperationPhase {
             Self::Draining => "draining",
             Self::Stopping => "stopping",
             Self::RollingBack => "rolling_back",
+            Self::Canary => "canary",
+            Self::Probation => "probation",
             Self::Done => "done",
         }
     }
@@ -100,6 +106,9 @@ pub struct OperationInfo {
     /// The requests that are waited for, while they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain: Option<DrainProgress>,
+    /// The generations that are compared, while one is on trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial: Option<TrialInfo>,
     /// What came of it, once it is done. Not on the wire: the admin interface shows it there as it
     /// would have been answered.
     #[serde(skip)]

@@ -113,6 +113,7 @@ async fn list_is_as_the_origin_has_it() {
                 "config_version": "number",
                 "operation": "null",
                 "operation_id": "null",
+                "trial": "null",
                 "since": "number",
                 "strategy": "string",
                 "leftovers": [],

@@ -25,5 +25,6 @@ mod retry;
 mod schema;
 mod shutdown;
 mod store;
+mod trial;
 #[cfg(feature = "watch")]
 mod watch;

@@ -31,7 +31,15 @@ const CODES: [(u16, &[&str]); 15] = [
     ),
     (405, &["method_not_allowed"]),
     (408, &["request_timeout"]),
-    (409, &["operation_in_progress", "too_many_leftovers"]),
+    (
+        409,
+        &[
+            "operation_in_progress",
+            "too_many_leftovers",
+            "trial_unavailable",
+            "not_on_trial",
+        ],
+    ),
     (412, &["version_mismatch"]),
     (413, &["body_too_large"]),
     (415, &["unsupported_media_type"]),

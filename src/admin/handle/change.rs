@@ -9,13 +9,29 @@ use serde::Serialize;
 use super::handler::{Answer, Handler};
 use crate::admin::prefer::{self, PREFERENCE_APPLIED, RESPOND_ASYNC};
 use crate::admin::problem::Problem;
-use crate::admin::query::Query;
+use crate::admin::query::{self, Query};
 use crate::admin::respond;
+use crate::gate::Share;
+use crate::manager::aborted;
+use crate::operation::Decision;
 use crate::time::to_unix;
 use crate::{OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport};
 
 /// What the query of a change may say.
 pub(super) const KEYS: [&str; 4] = ["plugin", "wait", "dry_run", "cause"];
+
+/// What that of a change which makes a new generation may say.
+pub(super) const TRIAL_KEYS: [&str; 9] = [
+    "plugin",
+    "wait",
+    "dry_run",
+    "cause",
+    "probation",
+    "confirm_within",
+    "max_error_rate",
+    "min_requests",
+    "canary",
+];
 
 /// What that of a rollback may say.
 pub(super) const ROLLBACK_KEYS: [&str; 5] = ["plugin", "version", "wait", "dry_run", "cause"];
@@ -65,7 +81,27 @@ impl Handler {
         Ok(changed.response)
     }
 
-    /// Has an operation done, and answers when it is, or at once for who prefers that.
+    /// Decides a trial.
+    pub(super) async fn decide(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        decision: Decision,
+    ) -> Answer {
+        let plugin = query::plugin(uri)?;
+        let handle = self.manager.decide(&plugin, decision)?;
+        if prefer::is_async(headers) {
+            return self.accepted(&handle, true);
+        }
+        let report = match decision {
+            Decision::Abort => aborted(handle.await)?,
+            _ => handle.await?,
+        };
+        respond::json(&Changed::new(&report))
+    }
+
+    /// Has an operation done, and answers when it is or, for who prefers that, at once. One that
+    /// goes into a trial is answered then, for it may stay there for long.
     pub(super) async fn carry_out(
         &self,
         operation: OperationBuilder,
@@ -73,18 +109,23 @@ impl Handler {
         headers: &HeaderMap,
     ) -> Result<Done, Problem> {
         let operation = with_options(operation, query)?;
-        if prefer::is_async(headers) {
-            let response = self.accepted(&operation.start()?)?;
+        let handle = operation.start()?;
+        let is_async = prefer::is_async(headers);
+        if !is_async {
+            handle.on_trial().await;
+        }
+        if is_async || handle.info().result.is_none() {
+            let response = self.accepted(&handle, is_async)?;
             let report = None;
             return Ok(Done { response, report });
         }
-        let report = operation.await?;
+        let report = handle.await?;
         let response = respond::json(&Changed::new(&report))?;
         let report = Some(report);
         Ok(Done { response, report })
     }
 
-    fn accepted(&self, handle: &OperationHandle) -> Answer {
+    fn accepted(&self, handle: &OperationHandle, is_preferred: bool) -> Answer {
         let info = handle.info();
         let mut response = respond::json(&Accepted {
             status: "accepted",
@@ -98,7 +139,9 @@ impl Handler {
         let location = HeaderValue::try_from(location).map_err(|_| Problem::internal())?;
         let headers = response.headers_mut();
         headers.insert(LOCATION, location);
-        headers.insert(PREFERENCE_APPLIED, RESPOND_ASYNC);
+        if is_preferred {
+            headers.insert(PREFERENCE_APPLIED, RESPOND_ASYNC);
+        }
         Ok(response)
     }
 }
@@ -110,7 +153,7 @@ pub(super) struct Done {
 }
 
 /// The operation as the query has it: how long to wait for its turn, whether it is to be done at
-/// all, and why.
+/// all, why, and how a new generation is tried out.
 pub(super) fn with_options(
     mut operation: OperationBuilder,
     query: &Query,
@@ -131,6 +174,31 @@ pub(super) fn with_options(
     if let Some(cause) = cause(query)? {
         operation = operation.cause(cause);
     }
+    on_trial(operation, query)
+}
+
+/// With what the query says of a trial.
+fn on_trial(mut operation: OperationBuilder, query: &Query) -> Result<OperationBuilder, Problem> {
+    if let Some(probation) = query.duration("probation")? {
+        operation = operation.probation(probation);
+    }
+    if let Some(limit) = query.duration("confirm_within")? {
+        operation = operation.confirm_within(limit);
+    }
+    if let Some(rate) = query.parsed("max_error_rate", "a part, from 0 to 1", is_part)? {
+        operation = operation.max_error_rate(rate);
+    }
+    if let Some(requests) = query.parsed("min_requests", "a number from 1", |n: &u64| *n > 0)? {
+        operation = operation.min_requests(requests);
+    }
+    let percent = query.parsed("canary", "a percentage from 1 to 99", |_: &u8| true)?;
+    if let Some(percent) = percent {
+        let share = Share::new(percent);
+        let share = share.ok_or_else(|| {
+            Problem::invalid_query("invalid query: `canary` must be a percentage from 1 to 99")
+        })?;
+        operation = operation.canary(share);
+    }
     Ok(operation)
 }
 
@@ -143,4 +211,8 @@ pub(super) fn cause(query: &Query) -> Result<Option<&str>, Problem> {
         }
         cause => Ok(cause.filter(|cause| !cause.is_empty())),
     }
+}
+
+fn is_part(rate: &f64) -> bool {
+    (0.0..=1.0).contains(rate)
 }

@@ -48,7 +48,7 @@ impl Handler {
         B::Error: Into<BoxError>,
     {
         let (head, body) = request.into_parts();
-        let query = Query::read(&head.uri, &change::KEYS)?;
+        let query = Query::read(&head.uri, &change::TRIAL_KEYS)?;
         let plugin = query.plugin()?;
         let at = |problem: Problem| problem.with("plugin", plugin.as_str());
         // Asked first, so that nobody sends a config to nobody.

@@ -12,7 +12,18 @@ use crate::time::to_unix;
 use crate::{GroupReport, PluginResult};
 
 /// What the query of a reload may say.
-const KEYS: [&str; 5] = ["plugin", "wait", "dry_run", "cause", "cascade"];
+const KEYS: [&str; 10] = [
+    "plugin",
+    "wait",
+    "dry_run",
+    "cause",
+    "cascade",
+    "probation",
+    "confirm_within",
+    "max_error_rate",
+    "min_requests",
+    "canary",
+];
 
 impl Handler {
     /// Reloads one plugin, and those that depend on it where the query says `cascade=true`.

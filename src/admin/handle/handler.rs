@@ -12,6 +12,7 @@ use crate::admin::guard::Scope;
 use crate::admin::problem::Problem;
 use crate::admin::query;
 use crate::admin::route::{self, Endpoint, Found};
+use crate::operation::Decision;
 use crate::{BoxError, PluginManager};
 
 /// An answer, or why there is none.
@@ -69,6 +70,8 @@ impl Handler {
             Endpoint::Reload => self.reload(uri, headers).await,
             Endpoint::Enable => self.change(uri, headers, PluginManager::enable).await,
             Endpoint::Disable => self.change(uri, headers, PluginManager::disable).await,
+            Endpoint::Promote => self.decide(uri, headers, Decision::Promote).await,
+            Endpoint::Abort => self.decide(uri, headers, Decision::Abort).await,
             Endpoint::Rollback => self.rollback(&request.into_parts().0).await,
             Endpoint::History => history::list(manager, uri).await,
             Endpoint::Diff => history::diff(manager, uri).await,

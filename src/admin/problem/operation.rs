@@ -42,6 +42,14 @@ impl From<OperationError> for Problem {
                     .with("plugins", plugins.clone())
                     .with("outcome", Outcome::Rejected.as_str())
             }
+            OperationErrorKind::TrialUnavailable(_) => {
+                let (status, message) = (StatusCode::CONFLICT, error.to_string());
+                Self::new(status, "trial_unavailable", message)
+            }
+            OperationErrorKind::NotOnTrial => {
+                let (status, message) = (StatusCode::CONFLICT, error.to_string());
+                Self::new(status, "not_on_trial", message)
+            }
             OperationErrorKind::RequiredBy(other) => Self::new(
                 StatusCode::CONFLICT,
                 "plugin_required_by",

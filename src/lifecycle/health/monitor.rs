@@ -76,8 +76,9 @@ impl<P: Plugin> Watch<P> {
 
     fn is_current(&self) -> bool {
         let number = self.generation.number();
-        self.published
-            .read(|snapshot| snapshot.generation == number && snapshot.state == PluginState::Active)
+        self.published.read(|snapshot| {
+            snapshot.state == PluginState::Active && snapshot.health_of(number).is_some()
+        })
     }
 
     /// Publishes what a check found, unless that is history already.
@@ -86,10 +87,9 @@ impl<P: Plugin> Watch<P> {
         let failed = found.status() == HealthStatus::Unhealthy;
         let mut change = None;
         self.published.publish(|snapshot| {
-            if snapshot.generation != number || snapshot.state != PluginState::Active {
+            let Some(health) = snapshot.health_of_mut(number) else {
                 return;
-            }
-            let health = &mut snapshot.health;
+            };
             let before = health.status();
             health.observe(found, &self.settings);
             health.observe_passive(passive);

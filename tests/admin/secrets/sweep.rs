@@ -150,7 +150,8 @@ async fn no_endpoint_tells_a_secret_whatever_becomes_of_what_was_asked() {
                     };
                     let told_by = format!("{method} {target} with {body} ({end:?})");
                     let answer = ask.glance().await;
-                    is_reached |= answer.contains("status: 2");
+                    // Nothing here is ever on trial.
+                    is_reached |= answer.contains("status: 2") || answer.contains("not_on_trial");
                     told.hear(told_by, answer);
                     vault.forget();
                 }
