@@ -16,6 +16,7 @@ mod plugin;
 mod report;
 pub mod shutdown;
 mod time;
+pub mod transition;
 
 pub use config::{
     ChangeKind, ConfigChanges, ConfigError, ConfigStore, ConfigVersion, ConfigView, FieldChange,

@@ -57,4 +57,5 @@ pub(crate) use snapshot::{Published, Snapshot};
 pub(crate) use task::Lifecycle;
 pub(crate) use together::{Awaited, Together};
 pub(crate) use transition::ends_trials;
+pub use transition::{Effect, Transition, transition};
 pub(crate) use trial::{TrialOptions, TrialRules, errors, finished};

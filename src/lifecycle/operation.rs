@@ -4,7 +4,7 @@ use tower_plugin_gate::PluginState;
 use super::candidate::Candidate;
 use super::exchange::Done;
 use super::task::Lifecycle;
-use super::transition::{Step, plan};
+use super::transition::{Step, plan, transition};
 use super::{Options, ReloadStrategy, Request, TrialRules};
 use crate::fault;
 use crate::{
@@ -72,7 +72,8 @@ impl<P: Plugin> Lifecycle<P> {
                 return Err(self.refuse(OperationErrorKind::TrialUnavailable(why)));
             }
             Step::Stop(rest) => {
-                let (drain, stop_error) = self.take_down(PluginState::Unloading).await;
+                let meanwhile = transition(state, operation, self.settings.strategy).meanwhile;
+                let (drain, stop_error) = self.take_down(meanwhile).await;
                 self.slot.close(rest);
                 self.publish_state(rest);
                 Done {
@@ -82,7 +83,18 @@ impl<P: Plugin> Lifecycle<P> {
                 }
             }
         };
+        self.debug_assert_rests(state, operation);
         self.finish(operation, started, done)
+    }
+
+    /// Whether an operation left the plugin where the table says it would.
+    fn debug_assert_rests(&self, from: PluginState, operation: Operation) {
+        let course = transition(from, operation, self.settings.strategy);
+        let now = self.published.read(|snapshot| snapshot.state);
+        debug_assert!(
+            now == course.then || now == course.otherwise,
+            "{operation} led from {from} to {now}"
+        );
     }
 
     /// What an operation comes to in a state, with that config.
@@ -123,7 +135,9 @@ impl<P: Plugin> Lifecycle<P> {
         candidate: Candidate,
         rules: TrialRules,
     ) -> Done {
-        let (reason, meanwhile) = why(operation);
+        let state = self.published.read(|snapshot| snapshot.state);
+        let course = transition(state, operation, self.settings.strategy);
+        let reason = why(operation);
         if operation == Operation::Reload || operation.changes_config() {
             self.event(EventKind::ReloadStarted, format!("{operation} started"));
         }
@@ -137,7 +151,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
             _ if self.together.is_some() => self.reload_together(candidate, reason).await,
             Step::Exchange => self.exchange(candidate, reason, rules).await,
-            _ => self.bring_up(candidate, reason, meanwhile).await,
+            _ => self.bring_up(candidate, reason, course.meanwhile).await,
         }
     }
 
@@ -212,15 +226,15 @@ impl<P: Plugin> Lifecycle<P> {
     }
 }
 
-fn why(operation: Operation) -> (StartReason, PluginState) {
+fn why(operation: Operation) -> StartReason {
     match operation {
-        Operation::Retry => (StartReason::Retry, PluginState::Loading),
-        Operation::Enable => (StartReason::Enable, PluginState::Loading),
-        Operation::Reload => (StartReason::Reload, PluginState::Reloading),
+        Operation::Retry => StartReason::Retry,
+        Operation::Enable => StartReason::Enable,
+        Operation::Reload => StartReason::Reload,
         Operation::UpdateConfig | Operation::Rollback | Operation::Refresh => {
-            (StartReason::ConfigChange, PluginState::Reloading)
+            StartReason::ConfigChange
         }
-        _ => (StartReason::Register, PluginState::Loading),
+        _ => StartReason::Register,
     }
 }
 
