@@ -9,11 +9,11 @@
 //! | `GET /plugins/status` | the system as a whole: [`SystemStatus`](crate::SystemStatus) |
 //! | `GET /plugins/list` | every plugin: [`PluginList`](crate::PluginList) |
 //! | `GET /plugins/health` | every plugin's health: [`HealthReport`](crate::HealthReport) |
-//! | `POST /plugins/reload?plugin=` | reloads, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
+//! | `POST /plugins/reload?plugin=` | reloads, with what was edited in the plugin directory, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
 //! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each; not answered before it is done |
 //! | `POST /plugins/reload-all` | reloads every plugin that is not disabled, or each `plugin=` named; `results` has one for each, and it is 200 only if none failed; with `all_or_nothing=true` every new generation is healthy before any serves |
 //! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
-//! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled |
+//! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled, or the server starts again |
 //! | `POST /plugins/promote?plugin=` | decides the trial of a new generation in its favour |
 //! | `POST /plugins/abort?plugin=` | ends it, and goes back to the generation before |
 //! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag`; honours `If-None-Match` |

@@ -99,11 +99,11 @@ impl<P: Plugin> Lifecycle<P> {
 
     /// What an operation comes to in a state, with that config.
     pub(super) fn step(&self, state: PluginState, operation: Operation, with: &Candidate) -> Step {
-        let is_same = operation.changes_config()
-            && state != PluginState::Failed
-            && with.config == self.config;
+        let is_same = with.config == self.config;
+        let is_done = is_same && operation.changes_config() && state != PluginState::Failed;
         match plan(state, operation) {
-            Step::Keep | Step::Start | Step::Exchange if is_same => Step::Nothing,
+            Step::Keep if is_same => Step::Nothing,
+            Step::Start | Step::Exchange if is_done => Step::Nothing,
             step => step,
         }
     }
@@ -190,10 +190,10 @@ impl<P: Plugin> Lifecycle<P> {
             dry_run: None,
         };
         let (duration, message) = (report.duration, report.message.clone());
-        if outcome.is_success() {
-            tracing::info!(%outcome, ?duration, "done");
-        } else {
-            tracing::error!(%outcome, ?duration, message, "failed");
+        match (outcome.is_success(), &warning) {
+            (true, None) => tracing::info!(%outcome, ?duration, "done"),
+            (true, Some(_)) => tracing::warn!(%outcome, ?duration, message, "done, with a warning"),
+            (false, _) => tracing::error!(%outcome, ?duration, message, "failed"),
         }
         if let Some(kind) = event_of(operation, outcome) {
             self.event(kind, message);

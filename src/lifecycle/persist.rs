@@ -32,7 +32,8 @@ impl<P: Plugin> Lifecycle<P> {
         self.revision = match &loaded {
             Ok(Some(stored)) => Some(stored.revision),
             Ok(None) => Some(Revision::ABSENT),
-            Err(error) => error.revision(),
+            // Where nothing was seen, what was seen before is still all that may be replaced.
+            Err(error) => error.revision().or(self.revision),
         };
         let stored = loaded.map_err(OperationErrorKind::StoreUnavailable)?;
         if let Some(version) = stored.as_ref().and_then(|stored| stored.version) {

@@ -123,7 +123,7 @@ pub(super) enum Step {
     Start,
     /// Exchange the generation that serves for a new one.
     Exchange,
-    /// Keep the config for the next start.
+    /// Keep the config for the next start, if it is another.
     Keep,
     /// Drain and stop what serves, if anything does, and rest in this state.
     Stop(PluginState),
@@ -139,8 +139,7 @@ pub(super) enum Step {
 /// | --- | --- | --- | --- | --- |
 /// | register, enable | nothing | start | start | refuse |
 /// | retry | nothing | start | nothing | refuse |
-/// | reload | exchange | start | nothing | refuse |
-/// | update config, rollback, refresh | exchange | start | keep | refuse |
+/// | reload, update config, rollback, refresh | exchange | start | keep | refuse |
 /// | disable | stop | stop | nothing | refuse |
 /// | unload, shutdown | stop | stop | stop | stop |
 pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
@@ -150,11 +149,9 @@ pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
     match (operation, state) {
         (O::Unload | O::Shutdown, _) => Step::Stop(S::Unloading),
         (O::Disable, S::Active | S::Failed | S::Loading) => Step::Stop(S::Disabled),
-        (O::Register | O::Enable, S::Active) | (O::Reload | O::Disable, S::Disabled) => {
-            Step::Nothing
-        }
+        (O::Register | O::Enable, S::Active) | (O::Disable, S::Disabled) => Step::Nothing,
         (O::Reload | O::UpdateConfig | O::Rollback | O::Refresh, S::Active) => Step::Exchange,
-        (O::UpdateConfig | O::Rollback | O::Refresh, S::Disabled) => Step::Keep,
+        (O::Reload | O::UpdateConfig | O::Rollback | O::Refresh, S::Disabled) => Step::Keep,
         (O::Register | O::Enable, S::Disabled) => Step::Start,
         (
             O::Register | O::Enable | O::Reload | O::UpdateConfig | O::Rollback | O::Refresh,

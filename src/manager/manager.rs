@@ -173,7 +173,8 @@ impl PluginManager {
     }
 
     /// Exchanges the plugin's generation for one with the same config, or with what the store has
-    /// by now, as after an edit of its file in the plugin directory.
+    /// by now, as after an edit of its file in the plugin directory. A disabled plugin stays
+    /// disabled, and what the store has is kept for when it is enabled.
     ///
     /// A request of the plugin itself must not wait for this: it would wait for its own end, until
     /// the drain's deadline.

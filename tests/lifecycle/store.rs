@@ -2,8 +2,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tower_plugin::{BuildError, EventKind, Outcome, PluginManager, PluginState};
+use tower_plugin::{BuildError, DryRunStep, EventKind, Outcome, PluginManager, PluginState};
 
+use crate::scenario::log::Log;
 use crate::scenario::{Act, Script, Scripted};
 
 fn manager(dir: &tempfile::TempDir) -> PluginManager {
@@ -87,6 +88,115 @@ async fn reload_takes_up_an_edited_file_and_refuses_a_broken_one() {
         "/value"
     );
     assert_eq!((plugin.generation(), script.hooks()), (2, (2, 1)));
+}
+
+#[tokio::test]
+async fn reload_of_a_disabled_plugin_keeps_an_edit_for_when_it_is_enabled() {
+    let (dir, script) = (tempfile::tempdir().unwrap(), Script::new());
+    let manager = manager(&dir);
+    let plugin = manager
+        .register("p", Scripted(script.clone()))
+        .await
+        .unwrap();
+    manager
+        .update_config("p", json!({"value": 2}))
+        .await
+        .unwrap();
+    manager.disable("p").await.unwrap();
+    fs::write(dir.path().join("p.json"), r#"{"value": 8}"#).unwrap();
+    let conflict = manager.update_config("p", json!({"value": 9}));
+    assert!(conflict.await.unwrap_err().to_string().contains("reload"));
+
+    let rehearsed = manager.reload("p").dry_run().await.unwrap();
+    assert_eq!(rehearsed.dry_run.unwrap().would, DryRunStep::Keep);
+    let report = manager.reload("p").await.unwrap();
+    assert_eq!((report.outcome, report.version), (Outcome::Applied, 3));
+    assert_eq!(plugin.state(), PluginState::Disabled);
+    let again = manager.reload("p").await.unwrap();
+    assert_eq!((again.outcome, again.version), (Outcome::Unchanged, 3));
+    assert_eq!(script.hooks(), (2, 2), "nothing was started");
+
+    manager
+        .update_config("p", json!({"value": 9}))
+        .await
+        .unwrap();
+    let edit = manager.config_at("p", 3).await.unwrap();
+    assert_eq!(edit.config, json!({"value": 8}), "it is not lost");
+    let history = manager.history("p").await.unwrap();
+    assert_eq!(history.versions[1].actor.as_deref(), Some("file"));
+    manager.enable("p").await.unwrap();
+    assert_eq!(plugin.enter().unwrap().instance().value, 9);
+}
+
+#[tokio::test]
+async fn plugin_dir_that_is_gone_is_not_one_without_configs() {
+    let (dir, script) = (tempfile::tempdir().unwrap(), Script::new());
+    let manager = manager(&dir);
+    let plugin = manager
+        .register("p", Scripted(script.clone()))
+        .await
+        .unwrap();
+    manager
+        .update_config("p", json!({"value": 2}))
+        .await
+        .unwrap();
+    let away = dir.path().with_extension("away");
+    fs::rename(dir.path(), &away).unwrap();
+    let told = [
+        manager.reload("p").await.unwrap_err(),
+        manager.reload("p").dry_run().await.unwrap_err(),
+        manager.history("p").await.unwrap_err(),
+        manager.config_at("p", 1).await.unwrap_err(),
+        manager
+            .update_config("p", json!({"value": 3}))
+            .await
+            .unwrap_err(),
+    ];
+    for error in told {
+        assert!(error.is_store_unavailable(), "{error}");
+        let named = dir.path().to_str().unwrap();
+        assert!(error.to_string().contains(named), "{error}");
+    }
+    assert!(!dir.path().exists());
+    assert_eq!((plugin.generation(), script.hooks()), (2, (2, 1)));
+
+    fs::write(away.join("p.json"), r#"{"value": 7}"#).unwrap();
+    fs::rename(&away, dir.path()).unwrap();
+    let unseen = manager.update_config("p", json!({"value": 3}));
+    assert!(
+        unseen
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("changed there")
+    );
+    manager.reload("p").await.unwrap();
+    assert_eq!(plugin.enter().unwrap().instance().value, 7);
+}
+
+#[tokio::test]
+async fn log_says_which_version_serves_in_place_of_a_broken_file() {
+    let log = Log::of_everything();
+    let (dir, script) = (tempfile::tempdir().unwrap(), Script::new());
+    let first = manager(&dir);
+    let registration = first.register("half-written", Scripted(script.clone()));
+    registration.await.unwrap();
+    first
+        .update_config("half-written", json!({"value": 5}))
+        .await
+        .unwrap();
+    first.shutdown().await;
+    fs::write(dir.path().join("half-written.json"), "{").unwrap();
+    let second = manager(&dir);
+    second
+        .register("half-written", Scripted(script))
+        .await
+        .unwrap();
+    let text = log.text();
+    let told = text
+        .lines()
+        .find(|line| line.contains("half-written") && line.contains("version 2 serves instead"));
+    assert!(told.is_some_and(|line| line.contains("WARN")), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 use http::Method;
 use serde_json::json;
 
-use super::log::Log;
 use crate::admin::support::{Admin, CANARY, TOKEN};
 use crate::scenario::Act;
+use crate::scenario::log::Log;
 
 const NEW: &str = "n3w-s3cr3t";
 

@@ -7,9 +7,9 @@ use tower_plugin::{
     EventStream, MemoryStore, PluginManager, Put, ReloadStrategy, StoredConfig, StoredVersion,
 };
 
-use super::log::Log;
 use super::vault::{End, Vault};
 use crate::admin::support::Admin;
+use crate::scenario::log::Log;
 
 /// Part of every secret here.
 const SECRET: &str = "c4n4ry";

@@ -86,7 +86,12 @@ impl FileStore {
             let error = StoreError::unavailable(format!("{plugin:?} is no name of a plugin"));
             return Box::pin(std::future::ready(Err(error)));
         }
-        Box::pin(blocking(move || work(inner, plugin)))
+        Box::pin(blocking(move || {
+            // A directory that is gone, as one that is not mounted, is not one without configs.
+            std::fs::metadata(&inner.dir)
+                .map_err(|error| StoreError::from(error).at_path("find", &inner.dir))?;
+            work(inner, plugin)
+        }))
     }
 }
 
