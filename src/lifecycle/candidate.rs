@@ -83,7 +83,8 @@ impl<P: Plugin> Lifecycle<P> {
             return Err(OperationErrorKind::ConfigRejected(refused));
         }
         if let Some(pointer) = self.secrets.stray_mask(&config) {
-            let must = "must be the secret itself: nothing is stored that the mask could stand for";
+            let must = "must be the secret itself: the mask stands for all that is stored in this \
+                        place, if anything is";
             return Err(OperationErrorKind::ConfigRejected(ConfigError::new(
                 pointer, must,
             )));

@@ -72,7 +72,12 @@ async fn change_is_made_only_to_the_version_it_is_for() {
         &etag.replace('"', ""),
     ] {
         let put = admin.put(r#"{"value": 2}"#).header("if-match", tags);
-        put.refused(412, "version_mismatch").await;
+        let told = put.refused(412, "version_mismatch").await;
+        let told = told.text;
+        assert!(
+            told.contains("quotes included"),
+            "it was not changed: {told}"
+        );
         let patch = admin.patch(r#"{"value": 2}"#).header("if-match", tags);
         patch.refused(412, "version_mismatch").await;
     }

@@ -46,9 +46,14 @@ impl Shown {
 
 pub(super) fn list(manager: &PluginManager, uri: &Uri) -> Answer {
     let query = Query::read(uri, &["plugin"])?;
-    let plugin = query.get("plugin")?;
     let mut operations = manager.operations();
-    operations.retain(|info| plugin.is_none_or(|plugin| info.plugin == plugin));
+    if let Some(plugin) = query.get("plugin")? {
+        operations.retain(|info| info.plugin == plugin);
+        // Those of one that is unregistered are told all the same.
+        if operations.is_empty() {
+            manager.config(plugin)?;
+        }
+    }
     let operations: Vec<_> = operations.into_iter().map(Shown::new).collect();
     respond::json(&json!({
         "total_count": operations.len(),

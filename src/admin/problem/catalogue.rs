@@ -120,7 +120,8 @@ impl Problem {
     }
 
     pub(crate) fn version_mismatch() -> Self {
-        let message = "the config has changed meanwhile: read it and try again with its new ETag";
+        let message = "the config in force is not the one this is meant for: read it, and try again \
+                       with its ETag as it is, quotes included";
         Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", message)
     }
 
