@@ -21,6 +21,7 @@ use thiserror::Error;
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(extend("pattern" = "^[!-~]+$"))]
+#[schemars(description = "A bearer token, which is a secret: it is not printed.")]
 pub struct Token(String);
 
 /// A text that is no token: nobody could ever send it.

@@ -142,6 +142,8 @@ async fn schema_says_what_a_config_is_and_what_is_left_out_has_its_default() {
     let answer = server.admin.get("/plugins/schema?plugin=zerotrust").await;
     let schema = answer.assert_ok().json()["schema"].clone();
     assert_eq!(schema["properties"]["tokens"]["writeOnly"], true);
+    let text = schema.to_string();
+    assert!(!text.contains("```"), "Rust is not for operators: {text}");
 
     server.configure("ratelimit-geo", json!({"burst": 9})).await;
     let shown = server.config("ratelimit-geo").await.json();

@@ -20,6 +20,7 @@ use super::Network;
 /// ```
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(description = "What `ratelimit-geo` is configured with; each field may be left out.")]
 pub struct Config {
     /// How many requests a client network may make in a second, in the long run. Default: 200.
     pub requests_per_second: NonZeroU32,

@@ -17,6 +17,7 @@ use super::PageName;
 /// ```
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(description = "What `ratelimit-tarpit` is configured with.")]
 pub struct Config {
     /// How long a request is held before it is answered, in milliseconds.
     pub delay_ms: u64,

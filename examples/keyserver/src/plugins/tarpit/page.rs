@@ -27,6 +27,9 @@ const MAX_PAGE_BYTES: u64 = 64 * 1024;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(extend("pattern" = "^[A-Za-z0-9_-]+\\.html$"))]
+#[schemars(
+    description = "The name of an HTML file, without any directory: a config must not publish just any file."
+)]
 pub struct PageName(String);
 
 /// A text that names no page.

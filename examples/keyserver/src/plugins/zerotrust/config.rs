@@ -17,6 +17,7 @@ use crate::token::Token;
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(description = "What `zerotrust` is configured with; each field may be left out.")]
 pub struct Config {
     /// Whether a token is needed. Default: it is not.
     pub require_token: bool,
