@@ -30,8 +30,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | register, enable | nothing | start → active, or failed | start → active, or failed | refuse |
 //! | retry | nothing | start → active, or failed | nothing | refuse |
-//! | reload | exchange → active, or failed | start → active, or failed | nothing | refuse |
-//! | config, rollback, refresh | exchange → active, or failed | start → active, or failed | keep it for later | refuse |
+//! | reload, config, rollback, refresh | exchange → active, or failed | start → active, or failed | keep it for later | refuse |
 //! | disable | stop → disabled | stop → disabled | nothing | refuse |
 //! | unload, shutdown | stop → gone | stop → gone | stop → gone | stop → gone |
 //!
