@@ -71,7 +71,8 @@ impl Plugins {
             .into_iter()
             .map(|step| step.into_iter().filter_map(named).collect())
             .collect();
-        state.by_name.append(&mut added);
+        // One by one: to append would build the whole map anew.
+        state.by_name.extend(added);
         Ok(steps)
     }
 
