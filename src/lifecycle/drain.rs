@@ -2,6 +2,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tower_plugin_gate::{Generation, PhaseCounts};
 
 use super::task::Lifecycle;
+use super::transition::Effect;
 use crate::{DrainReport, EventKind, GoDuration, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
@@ -9,6 +10,7 @@ impl<P: Plugin> Lifecycle<P> {
     /// of the shutdown, cancels who is left and gives them a moment to leave.
     pub(super) async fn drain(&self, generation: &Generation<P::Instance>) -> DrainReport {
         let gate = generation.gate();
+        self.did(Effect::Drain);
         let started = Instant::now();
         let inside = gate.closed_on();
         self.enter_drain(gate);

@@ -55,7 +55,7 @@ impl<P: Plugin> Lifecycle<P> {
             return Err(refused);
         }
         let candidate = self.candidate(request).await?;
-        let step = self.step(state, operation, &candidate);
+        let step = self.transition(state, operation, &candidate).step;
         let would = match step {
             Step::Refuse => {
                 return Err(OperationErrorKind::InProgress {

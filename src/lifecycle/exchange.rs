@@ -4,6 +4,7 @@ use super::candidate::Candidate;
 use super::hook::HookError;
 use super::start::Running;
 use super::task::Lifecycle;
+use super::transition::Effect;
 use super::{HealthRecord, ReloadStrategy, TrialRules};
 use crate::config::{diff, fields};
 use crate::{DrainReport, Outcome, Plugin, StartReason, StoreError};
@@ -147,6 +148,7 @@ impl<P: Plugin> Lifecycle<P> {
             snapshot.gates.push(generation.gate().clone());
             snapshot.generation = generation.number();
         });
+        self.did(Effect::Open);
         self.slot.open(generation);
         self.published.publish(|snapshot| {
             snapshot.state = PluginState::Active;
@@ -163,11 +165,16 @@ impl<P: Plugin> Lifecycle<P> {
             format!("generation {} serves", self.generation),
         );
         running.monitor = Some(self.monitor(&running));
-        self.running.replace(running)
+        let before = self.running.replace(running);
+        if before.is_some() {
+            self.did(Effect::Close);
+        }
+        before
     }
 
     /// Puts a config in force.
     pub(super) fn adopt(&mut self, candidate: Candidate) {
+        self.did(Effect::Adopt);
         if candidate.version == self.config_version {
             return;
         }
@@ -189,6 +196,7 @@ impl<P: Plugin> Lifecycle<P> {
         let Some(running) = self.running.take() else {
             return Default::default();
         };
+        self.did(Effect::Close);
         self.drain_and_stop(running).await
     }
 

@@ -3,7 +3,8 @@
 //!
 //! | file | part |
 //! | --- | --- |
-//! | `transition.rs` | what a command means in a state, as a table |
+//! | `transition.rs` | what a command does in a state, as a table |
+//! | `trace.rs` | what was done, held against the table |
 //! | `command.rs` | what the task can be asked |
 //! | `task.rs` | the task: commands, one after the other |
 //! | `operation.rs` | a command from its validation to its report |
@@ -44,6 +45,7 @@ mod start;
 mod stop;
 mod task;
 mod together;
+mod trace;
 mod transition;
 mod trial;
 

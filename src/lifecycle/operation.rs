@@ -4,7 +4,7 @@ use tower_plugin_gate::PluginState;
 use super::candidate::Candidate;
 use super::exchange::Done;
 use super::task::Lifecycle;
-use super::transition::{Step, plan, transition};
+use super::transition::{Step, Transition, transition};
 use super::{Options, ReloadStrategy, Request, TrialRules};
 use crate::fault;
 use crate::{
@@ -19,6 +19,7 @@ impl<P: Plugin> Lifecycle<P> {
         request: Request,
         options: &Options,
     ) -> Result<ReloadReport, OperationError> {
+        self.begin_trace();
         let started = Instant::now();
         let operation = request.operation();
         let state = self.published.read(|snapshot| snapshot.state);
@@ -43,7 +44,8 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         fault::point("validated");
-        let done = match self.step(state, operation, &candidate) {
+        let transition = self.transition(state, operation, &candidate);
+        let done = match transition.step {
             Step::Refuse => {
                 let kind = OperationErrorKind::InProgress {
                     operation,
@@ -63,7 +65,7 @@ impl<P: Plugin> Lifecycle<P> {
                 self.withholds = prepared.is_some();
                 let before = self.in_force();
                 let rules = self.settings.trial.with(&options.trial);
-                let done = self.build(step, operation, candidate, rules).await;
+                let done = self.build(&transition, operation, candidate, rules).await;
                 fault::point("swapped");
                 self.persist(operation, prepared, before, done).await
             }
@@ -72,8 +74,7 @@ impl<P: Plugin> Lifecycle<P> {
                 return Err(self.refuse(OperationErrorKind::TrialUnavailable(why)));
             }
             Step::Stop(rest) => {
-                let meanwhile = transition(state, operation, self.settings.strategy).meanwhile;
-                let (drain, stop_error) = self.take_down(meanwhile).await;
+                let (drain, stop_error) = self.take_down(transition.meanwhile).await;
                 self.slot.close(rest);
                 self.publish_state(rest);
                 Done {
@@ -83,28 +84,24 @@ impl<P: Plugin> Lifecycle<P> {
                 }
             }
         };
-        self.debug_assert_rests(state, operation);
+        self.check_rest(&transition);
         self.finish(operation, started, done)
     }
 
-    /// Whether an operation left the plugin where the table says it would.
-    fn debug_assert_rests(&self, from: PluginState, operation: Operation) {
-        let course = transition(from, operation, self.settings.strategy);
-        let now = self.published.read(|snapshot| snapshot.state);
-        debug_assert!(
-            now == course.then || now == course.otherwise,
-            "{operation} led from {from} to {now}"
-        );
-    }
-
     /// What an operation comes to in a state, with that config.
-    pub(super) fn step(&self, state: PluginState, operation: Operation, with: &Candidate) -> Step {
+    pub(super) fn transition(
+        &self,
+        state: PluginState,
+        operation: Operation,
+        with: &Candidate,
+    ) -> Transition {
         let is_same = with.config == self.config;
         let is_done = is_same && operation.changes_config() && state != PluginState::Failed;
-        match plan(state, operation) {
-            Step::Keep if is_same => Step::Nothing,
-            Step::Start | Step::Exchange if is_done => Step::Nothing,
-            step => step,
+        let transition = transition(state, operation, self.settings.strategy);
+        match transition.step {
+            Step::Keep if is_same => transition.with_same_config(state),
+            Step::Start | Step::Exchange if is_done => transition.with_same_config(state),
+            _ => transition,
         }
     }
 
@@ -130,18 +127,16 @@ impl<P: Plugin> Lifecycle<P> {
 
     async fn build(
         &mut self,
-        step: Step,
+        to: &Transition,
         operation: Operation,
         candidate: Candidate,
         rules: TrialRules,
     ) -> Done {
-        let state = self.published.read(|snapshot| snapshot.state);
-        let course = transition(state, operation, self.settings.strategy);
         let reason = why(operation);
         if operation == Operation::Reload || operation.changes_config() {
             self.event(EventKind::ReloadStarted, format!("{operation} started"));
         }
-        match step {
+        match to.step {
             Step::Keep => {
                 self.adopt(candidate);
                 Done::new(
@@ -151,7 +146,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
             _ if self.together.is_some() => self.reload_together(candidate, reason).await,
             Step::Exchange => self.exchange(candidate, reason, rules).await,
-            _ => self.bring_up(candidate, reason, course.meanwhile).await,
+            _ => self.bring_up(candidate, reason, to.meanwhile).await,
         }
     }
 

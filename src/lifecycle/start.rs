@@ -8,6 +8,7 @@ use super::contain::{Hostile, contain};
 use super::health::Monitor;
 use super::hook::{self, HookError};
 use super::task::Lifecycle;
+use super::transition::Effect;
 use crate::config::SecretTexts;
 use crate::{EventKind, Health, HealthStatus, OperationPhase, Plugin, StartContext, StartReason};
 
@@ -29,6 +30,7 @@ impl<P: Plugin> Lifecycle<P> {
         config: &Value,
         reason: StartReason,
     ) -> Result<Running<P::Instance>, HookError> {
+        self.did(Effect::Start);
         let number = self.generation + 1;
         let read = self.read(config).await;
         let read = read.map_err(|refused| HookError::failed("reading the config", refused))?;
@@ -54,6 +56,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         let secrets = self.secrets.of(config);
+        self.did(Effect::Check);
         self.enter(OperationPhase::Checking);
         let checked = ask_health(&self.plugin, &generation, self.settings.check_timeout).await;
         let health = health_found(checked, &secrets);

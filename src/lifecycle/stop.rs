@@ -6,6 +6,7 @@ use super::contain::contain;
 use super::hook;
 use super::start::Running;
 use super::task::Lifecycle;
+use super::transition::Effect;
 use crate::{EventKind, GoDuration, OperationPhase, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
@@ -20,6 +21,7 @@ impl<P: Plugin> Lifecycle<P> {
             ..
         } = running;
         drop(monitor);
+        self.did(Effect::Stop);
         self.enter(OperationPhase::Stopping);
         let timeout = self.settings.stop_timeout;
         let deadline = Instant::now() + timeout;

@@ -10,6 +10,7 @@ use tracing::Instrument;
 use super::contain::Caught;
 use super::retry::Retry;
 use super::start::Running;
+use super::trace::Trace;
 use super::{Command, Options, Published, Settings, Together};
 use crate::config::{Revision, Secrets, Store};
 use crate::event::Journal;
@@ -53,6 +54,7 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) retry: Option<Box<Retry>>,
     /// What the operation under way is to be agreed on with.
     pub(super) together: Option<Together>,
+    pub(super) trace: Trace,
     /// The operation under way, to tell how far it is.
     record: Option<Arc<Record>>,
     /// Whether the task is at its end, and not just ended.
@@ -96,6 +98,7 @@ impl<P: Plugin> Lifecycle<P> {
             out_of_time,
             retry: None,
             together: None,
+            trace: Trace::default(),
             record: None,
             done: false,
         }

@@ -11,9 +11,11 @@ pub enum Effect {
     Start,
     /// It is asked how it is, by the plugin's `check`.
     Check,
+    /// It is given a share of the requests.
+    Share,
     /// It is given the requests.
     Open,
-    /// The gate of the generation that serves is closed: nobody comes in any more.
+    /// The gate of the generation before is closed: nobody comes in any more.
     Close,
     /// Those inside are waited for, and cancelled when the time is up.
     Drain,
@@ -29,20 +31,25 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transition {
-    /// The state in which the plugin is seen meanwhile. With the strategy
-    /// [`Replace`](ReloadStrategy::Replace), the generation before serves in it.
+    /// The state in which the plugin is seen meanwhile: until it is open again, or the work is
+    /// done. With the strategy [`Replace`](ReloadStrategy::Replace), the generation before serves
+    /// in it.
     pub meanwhile: PluginState,
     /// What is done, as far as nothing fails.
     pub effects: &'static [Effect],
-    /// The state in which the plugin is left if nothing fails.
+    /// What is done instead of the rest when the new instance has failed, after it was stopped.
+    pub way_back: &'static [Effect],
+    /// The state in which the plugin is left if nothing fails, or what was before serves again.
     pub then: PluginState,
     /// The state in which it is left if something does, and what was before cannot serve on.
     pub otherwise: PluginState,
+    pub(super) step: Step,
+    pub(super) strategy: ReloadStrategy,
 }
 
-/// What `operation` does to a plugin that is at rest in `state`: a pure function, total over all
-/// states and operations. This is what the plugin's task goes by; the [page](crate::transition)
-/// has it as a diagram.
+/// `operation` on a plugin that is at rest in `state`: a pure function, total over all states,
+/// operations and strategies. This is what the plugin's task goes by; the
+/// [page](crate::transition) has it as a diagram.
 ///
 /// ```
 /// use tower_plugin::transition::{Effect, transition};
@@ -62,47 +69,92 @@ pub fn transition(
     use Effect as E;
     use PluginState as S;
 
-    let (meanwhile, effects, then, otherwise): (_, &[Effect], _, _) = match plan(state, operation) {
-        Step::Start => {
-            let effects = &[E::Start, E::Check, E::Adopt, E::Open];
-            (starting(operation), effects, S::Active, S::Failed)
+    let still = Transition::none(plan(state, operation), state, strategy);
+    match still.step {
+        Step::Nothing | Step::Refuse => still,
+        Step::Keep => Transition {
+            effects: &[E::Adopt],
+            ..still
+        },
+        Step::Start => Transition {
+            meanwhile: starting(operation),
+            effects: START,
+            then: S::Active,
+            otherwise: S::Failed,
+            ..still
+        },
+        Step::Exchange if strategy == ReloadStrategy::Recreate => Transition {
+            meanwhile: S::Reloading,
+            effects: RECREATE,
+            way_back: START,
+            then: S::Active,
+            otherwise: S::Failed,
+            ..still
+        },
+        Step::Exchange => Transition {
+            meanwhile: S::Reloading,
+            effects: REPLACE,
+            then: S::Active,
+            // What cannot be stored is taken back when it serves already, and that may fail.
+            otherwise: if operation.stores_config() {
+                S::Failed
+            } else {
+                S::Active
+            },
+            ..still
+        },
+        Step::Stop(rest) => Transition {
+            meanwhile: S::Unloading,
+            effects: match (state, operation) {
+                (S::Active, Operation::Unload) => &[E::Close, E::Drain, E::Stop, E::Forget],
+                (S::Active, _) => &[E::Close, E::Drain, E::Stop],
+                (_, Operation::Unload) => &[E::Forget],
+                _ => &[],
+            },
+            then: rest,
+            otherwise: rest,
+            ..still
+        },
+    }
+}
+
+const START: &[Effect] = {
+    use Effect::{Adopt, Check, Open, Start};
+    &[Start, Check, Adopt, Open]
+};
+
+pub(super) const RECREATE: &[Effect] = {
+    use Effect::{Adopt, Check, Close, Drain, Open, Start, Stop};
+    &[Close, Drain, Stop, Start, Check, Adopt, Open]
+};
+
+pub(super) const REPLACE: &[Effect] = {
+    use Effect::{Adopt, Check, Close, Drain, Open, Start, Stop};
+    &[Start, Check, Adopt, Open, Close, Drain, Stop]
+};
+
+impl Transition {
+    /// Nothing is done.
+    fn none(step: Step, state: PluginState, strategy: ReloadStrategy) -> Self {
+        Self {
+            meanwhile: state,
+            effects: &[],
+            way_back: &[],
+            then: state,
+            otherwise: state,
+            step,
+            strategy,
         }
-        Step::Exchange => {
-            let effects: &[Effect] = match strategy {
-                ReloadStrategy::Recreate => &[
-                    E::Close,
-                    E::Drain,
-                    E::Stop,
-                    E::Start,
-                    E::Check,
-                    E::Adopt,
-                    E::Open,
-                ],
-                ReloadStrategy::Replace => &[
-                    E::Start,
-                    E::Check,
-                    E::Adopt,
-                    E::Open,
-                    E::Close,
-                    E::Drain,
-                    E::Stop,
-                ],
-            };
-            (S::Reloading, effects, S::Active, S::Failed)
+    }
+
+    /// The same where the config that is asked for is in force already.
+    pub(super) fn with_same_config(self, state: PluginState) -> Self {
+        match self.step {
+            Step::Keep | Step::Start | Step::Exchange => {
+                Self::none(Step::Nothing, state, self.strategy)
+            }
+            Step::Stop(_) | Step::Nothing | Step::Refuse => self,
         }
-        Step::Keep => (state, &[E::Adopt], state, state),
-        Step::Stop(S::Unloading) => {
-            let effects = &[E::Close, E::Drain, E::Stop, E::Forget];
-            (S::Unloading, effects, S::Unloading, S::Unloading)
-        }
-        Step::Stop(rest) => (S::Unloading, &[E::Close, E::Drain, E::Stop], rest, rest),
-        Step::Nothing | Step::Refuse => (state, &[], state, state),
-    };
-    Transition {
-        meanwhile,
-        effects,
-        then,
-        otherwise,
     }
 }
 
@@ -133,34 +185,42 @@ pub(super) enum Step {
     Refuse,
 }
 
-/// What `operation` means to a plugin in `state`. Total: every pair has an answer.
-///
-/// | | active | failed, loading | disabled | reloading, unloading |
-/// | --- | --- | --- | --- | --- |
-/// | register, enable | nothing | start | start | refuse |
-/// | retry | nothing | start | nothing | refuse |
-/// | reload, update config, rollback, refresh | exchange | start | keep | refuse |
-/// | disable | stop | stop | nothing | refuse |
-/// | unload, shutdown | stop | stop | stop | stop |
-pub(super) fn plan(state: PluginState, operation: Operation) -> Step {
+/// What `operation` means to a plugin in `state`.
+fn plan(state: PluginState, operation: Operation) -> Step {
     use Operation as O;
     use PluginState as S;
 
     match (operation, state) {
         (O::Unload | O::Shutdown, _) => Step::Stop(S::Unloading),
         (O::Disable, S::Active | S::Failed | S::Loading) => Step::Stop(S::Disabled),
-        (O::Register | O::Enable, S::Active) | (O::Disable, S::Disabled) => Step::Nothing,
+        (O::Register | O::Enable | O::Retry, S::Active) | (O::Disable | O::Retry, S::Disabled) => {
+            Step::Nothing
+        }
         (O::Reload | O::UpdateConfig | O::Rollback | O::Refresh, S::Active) => Step::Exchange,
         (O::Reload | O::UpdateConfig | O::Rollback | O::Refresh, S::Disabled) => Step::Keep,
         (O::Register | O::Enable, S::Disabled) => Step::Start,
         (
-            O::Register | O::Enable | O::Reload | O::UpdateConfig | O::Rollback | O::Refresh,
+            O::Register
+            | O::Enable
+            | O::Retry
+            | O::Reload
+            | O::UpdateConfig
+            | O::Rollback
+            | O::Refresh,
             S::Failed | S::Loading,
         ) => Step::Start,
-        (O::Retry, S::Failed | S::Loading) => Step::Start,
-        (O::Retry, S::Active | S::Disabled) => Step::Nothing,
-        // States a resting plugin is never in.
-        _ => Step::Refuse,
+        // States a resting plugin is never in. Each operation is named, so that none is forgotten.
+        (
+            O::Register
+            | O::Enable
+            | O::Retry
+            | O::Reload
+            | O::UpdateConfig
+            | O::Rollback
+            | O::Refresh
+            | O::Disable,
+            _,
+        ) => Step::Refuse,
     }
 }
 
@@ -173,84 +233,4 @@ pub(crate) fn ends_trials(operation: Operation) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_end(operation: Operation) -> bool {
-        matches!(operation, Operation::Unload | Operation::Shutdown)
-    }
-
-    const OPERATIONS: [Operation; 10] = [
-        Operation::Register,
-        Operation::Reload,
-        Operation::UpdateConfig,
-        Operation::Rollback,
-        Operation::Retry,
-        Operation::Refresh,
-        Operation::Enable,
-        Operation::Disable,
-        Operation::Unload,
-        Operation::Shutdown,
-    ];
-
-    #[test]
-    fn only_what_serves_is_exchanged_and_only_what_does_not_is_started() {
-        for state in PluginState::ALL {
-            for operation in OPERATIONS {
-                match plan(state, operation) {
-                    Step::Exchange => assert_eq!(state, PluginState::Active),
-                    Step::Start => assert_ne!(state, PluginState::Active),
-                    Step::Keep => assert_eq!(state, PluginState::Disabled),
-                    Step::Stop(rest) => assert!(
-                        matches!(rest, PluginState::Disabled | PluginState::Unloading),
-                        "{state} {operation}"
-                    ),
-                    Step::Nothing => assert!(!state.is_transition(), "{state} {operation}"),
-                    Step::Refuse => assert!(state.is_transition(), "{state} {operation}"),
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_resting_state_can_be_left_for_good() {
-        for state in PluginState::ALL {
-            assert_eq!(
-                plan(state, Operation::Shutdown),
-                Step::Stop(PluginState::Unloading)
-            );
-        }
-    }
-
-    #[test]
-    fn every_transition_ends_at_rest_and_stops_only_what_it_closed_and_drained() {
-        let strategies = [ReloadStrategy::Recreate, ReloadStrategy::Replace];
-        let pairs = PluginState::ALL
-            .into_iter()
-            .flat_map(|state| OPERATIONS.map(|it| (state, it)));
-        for (state, operation) in pairs {
-            for strategy in strategies {
-                let found = transition(state, operation, strategy);
-                let at = |effect| found.effects.iter().position(|found| *found == effect);
-                if !found.effects.is_empty() {
-                    let gone = is_end(operation);
-                    assert!(gone || !found.then.is_transition(), "{state} {operation}");
-                    assert!(
-                        gone || !found.otherwise.is_transition(),
-                        "{state} {operation}"
-                    );
-                } else {
-                    assert_eq!((found.meanwhile, found.then), (state, state));
-                }
-                assert!(
-                    at(Effect::Close) <= at(Effect::Drain),
-                    "{state} {operation}"
-                );
-                assert!(at(Effect::Drain) <= at(Effect::Stop), "{state} {operation}");
-                assert!(at(Effect::Start) <= at(Effect::Open), "{state} {operation}");
-                let opens = at(Effect::Open).is_some();
-                assert_eq!(opens, found.then == PluginState::Active && opens);
-            }
-        }
-    }
-}
+mod tests;

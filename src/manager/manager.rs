@@ -19,7 +19,8 @@ use crate::{ConfigStore, ConfigView, EventStream, OperationError, OperationError
 /// the others serve on.
 ///
 /// It is a cheap handle: clone it. Each plugin has a task of its own that carries out one
-/// operation at a time, to its end even if the caller goes away. Reading never waits for any of
+/// operation at a time, to its end even if the caller goes away: [`transition`](crate::transition)
+/// shows what each does. Reading never waits for any of
 /// them. All methods but the reading ones must be called within a tokio runtime with its time
 /// driver enabled.
 ///

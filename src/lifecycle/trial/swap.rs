@@ -9,6 +9,7 @@ use crate::lifecycle::exchange::Done;
 use crate::lifecycle::hook::HookError;
 use crate::lifecycle::start::Running;
 use crate::lifecycle::task::Lifecycle;
+use crate::lifecycle::transition::Effect;
 use crate::{EventKind, OperationPhase, Outcome, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
@@ -82,6 +83,7 @@ impl<P: Plugin> Lifecycle<P> {
             snapshot.on_trial = Some((generation.number(), health));
             snapshot.state = PluginState::Active;
         });
+        self.did(Effect::Share);
         let is_split = self.slot.split(generation, share);
         debug_assert!(is_split, "a generation serves");
         new.monitor = Some(self.monitor(&new));
@@ -95,6 +97,7 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let generation = Generation::clone(&new.generation);
         self.serve(&mut new);
+        self.did(Effect::Open);
         self.slot.open_keeping(generation);
         self.beside = self.running.replace(new);
     }
@@ -137,12 +140,14 @@ impl<P: Plugin> Lifecycle<P> {
             let mut new = beside;
             let generation = Generation::clone(&new.generation);
             self.serve(&mut new);
+            self.did(Effect::Open);
             self.slot.open(generation);
             self.running.replace(new)
         } else {
             self.slot.retire(&beside.generation, PluginState::Reloading);
             Some(beside)
         };
+        self.did(Effect::Close);
         self.adopt(candidate);
         if let Some(old) = old {
             (done.drain, done.stop_error) = self.drain_and_stop(old).await;
@@ -171,6 +176,10 @@ impl<P: Plugin> Lifecycle<P> {
                 snapshot.health = health;
             }
         });
+        if !is_canary {
+            self.did(Effect::Open);
+        }
+        self.did(Effect::Close);
         self.slot.open(Generation::clone(&serving.generation));
         self.running = Some(serving);
         if let Some(failed) = failed {
