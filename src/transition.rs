@@ -62,7 +62,7 @@
 //! | stop | `disable` | unloading | close, drain, stop | – | disabled |
 //! | stop | `unload` | unloading | close, drain, stop, forget | – | unloading |
 //! | stop | `shutdown` | unloading | close, drain, stop | – | unloading |
-//! | keep | `update_config`, `rollback`, `refresh` | disabled | adopt | – | disabled |
+//! | keep | `reload`, `update_config`, `rollback`, `refresh` | disabled | adopt | – | disabled |
 //!
 //! A new instance that does not start goes no further, and one that is found ill where another served is
 //! stopped. With [`Replace`](crate::ReloadStrategy::Replace), the generation before has then never stopped

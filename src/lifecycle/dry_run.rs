@@ -135,7 +135,7 @@ impl<P: Plugin> Lifecycle<P> {
             operation,
             outcome: Outcome::Unchanged,
             state,
-            generation: self.generation,
+            generation: self.published.read(|snapshot| snapshot.generation),
             version: self.config_version.number(),
             duration: started.elapsed(),
             drain: DrainReport::default(),

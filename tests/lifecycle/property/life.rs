@@ -2,17 +2,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tower_plugin::{OperationInfo, Outcome, PluginHandle, ReloadStrategy};
+use tower_plugin::{OperationInfo, Outcome, PluginHandle};
 
 use super::guest::Guest;
-use super::step::Command;
+use super::step::{Command, Manner};
 use crate::scenario::{Instance, Script};
 
 /// A registration of the plugin, and what should be true of it.
 pub struct Life {
     pub handle: PluginHandle<Instance>,
     pub script: Arc<Script>,
-    pub strategy: ReloadStrategy,
+    pub manner: Manner,
+    /// Whether there may be two generations that serve.
+    pub tries: bool,
     pub guests: Vec<Guest>,
     /// The newest generation that was seen.
     pub generation: u64,
@@ -23,15 +25,12 @@ pub struct Life {
 }
 
 impl Life {
-    pub fn new(
-        handle: PluginHandle<Instance>,
-        script: Arc<Script>,
-        strategy: ReloadStrategy,
-    ) -> Self {
+    pub fn new(handle: PluginHandle<Instance>, script: Arc<Script>, manner: Manner) -> Self {
         Self {
             handle,
             script,
-            strategy,
+            manner,
+            tries: matches!(manner, Manner::Try),
             guests: Vec::new(),
             generation: 0,
             versions: BTreeMap::from([(1, Self::registered())]),

@@ -11,13 +11,17 @@ use crate::scenario::store::{During, Outage};
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Where there is no plugin, one is registered.
-    Register(ReloadStrategy),
+    Register(Manner),
     Ask {
         command: Command,
         /// For how long it waits for its turn.
         wait: Duration,
         caller: Caller,
+        /// Whether the new generation is given but a share of the requests at first.
+        canary: bool,
     },
+    /// Somebody ends the trial, if there is one: well or not.
+    Decide(bool),
     Enter(Manners),
     /// One of those inside leaves.
     Leave(prop::sample::Index),
@@ -30,6 +34,24 @@ pub enum Step {
     Store(During, Outage),
     /// Everything that was asked for is done, and everybody knows.
     Settle,
+}
+
+/// How generations are exchanged.
+#[derive(Debug, Clone, Copy)]
+pub enum Manner {
+    Recreate,
+    Replace,
+    /// Replace, and every new generation is on trial.
+    Try,
+}
+
+impl Manner {
+    pub fn strategy(self) -> ReloadStrategy {
+        match self {
+            Self::Recreate => ReloadStrategy::Recreate,
+            Self::Replace | Self::Try => ReloadStrategy::Replace,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -121,10 +143,13 @@ fn caller() -> impl Strategy<Value = Caller> {
 
 fn ask() -> impl Strategy<Value = Step> {
     let wait = prop_oneof![1 => Just(Duration::ZERO), 1 => seconds(60)];
-    (command(), wait, caller()).prop_map(|(command, wait, caller)| Step::Ask {
+    let canary = proptest::bool::weighted(0.15);
+    let ask = (command(), wait, caller(), canary);
+    ask.prop_map(|(command, wait, caller, canary)| Step::Ask {
         command,
         wait,
         caller,
+        canary,
     })
 }
 
@@ -154,14 +179,16 @@ fn store() -> impl Strategy<Value = Step> {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    let strategy = prop_oneof![
-        Just(ReloadStrategy::Recreate),
-        Just(ReloadStrategy::Replace)
+    let manner = prop_oneof![
+        Just(Manner::Recreate),
+        Just(Manner::Replace),
+        Just(Manner::Try)
     ];
     let manners = prop_oneof![2 => Just(Manners::Listens), 1 => Just(Manners::Deaf)];
     prop_oneof![
-        3 => strategy.prop_map(Step::Register),
+        3 => manner.prop_map(Step::Register),
         12 => ask(),
+        2 => any::<bool>().prop_map(Step::Decide),
         4 => manners.prop_map(Step::Enter),
         3 => any::<prop::sample::Index>().prop_map(Step::Leave),
         3 => seconds(30).prop_map(Step::Pass),

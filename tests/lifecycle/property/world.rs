@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
-use tower_plugin::{
-    OperationBuilder, OperationError, PluginManager, PluginState, ReloadReport, ReloadStrategy,
-};
+use tower_plugin::gate::Share;
+use tower_plugin::{OperationBuilder, OperationError, PluginManager, PluginState, ReloadReport};
 
 use super::check::{self, Before};
 use super::guest::Guest;
 use super::life::Life;
-use super::step::{Caller, Command, End, Manners, Step};
+use super::step::{Caller, Command, End, Manner, Manners, Step};
 use crate::scenario::store::{During, Flaky};
 use crate::scenario::{Script, Scripted};
 
@@ -21,19 +20,31 @@ const GRACE: Duration = Duration::from_secs(1);
 const START: Duration = Duration::from_secs(5);
 const CHECK: Duration = Duration::from_secs(2);
 const STOP: Duration = Duration::from_secs(3);
+/// Of a canary, and once more of all requests.
+const TRIAL: Duration = Duration::from_secs(10);
 const STORE: Duration = Duration::from_secs(2);
 
-/// How long an operation may take once it has its turn: the old instance is drained and stopped, a
-/// new one started and checked and, as it cannot be stored, drained and stopped, and the one
-/// before started and checked; the store is asked for the current config, another, the history, to
-/// prepare and to commit.
+/// How long an operation may take once it has its turn: a new instance is started, checked, tried
+/// and, as it cannot be stored, drained and stopped, and so is the one before; the store is asked
+/// for the current config, another, the history, to prepare and to commit.
 pub const LIMIT: Duration = DRAIN
     .saturating_add(GRACE)
     .saturating_add(STOP)
     .saturating_add(START)
     .saturating_add(CHECK)
+    .saturating_add(TRIAL)
     .saturating_mul(2)
     .saturating_add(STORE.saturating_mul(5));
+
+impl Command {
+    /// How long it may take: what ends a trial has to wait for that first.
+    pub fn limit(&self) -> Duration {
+        match self {
+            Self::Disable | Self::Unload => LIMIT * 2,
+            _ => LIMIT,
+        }
+    }
+}
 
 type Answer = Result<ReloadReport, OperationError>;
 
@@ -55,6 +66,7 @@ pub struct World {
     /// Each with a name of its own, so that nothing is stored for it yet.
     lives: Vec<Life>,
     asked: Vec<Asked>,
+    decided: Vec<JoinHandle<()>>,
 }
 
 impl World {
@@ -76,6 +88,7 @@ impl World {
             outage: None,
             lives: Vec::new(),
             asked: Vec::new(),
+            decided: Vec::new(),
         }
     }
 
@@ -83,12 +96,14 @@ impl World {
         let script = self.lives.last().map(|life| Arc::clone(&life.script));
         let script = script.unwrap_or_default();
         match step {
-            Step::Register(strategy) => self.register(strategy).await,
+            Step::Register(manner) => self.register(manner).await,
             Step::Ask {
                 command,
                 wait,
                 caller,
-            } => self.ask(command, wait, caller).await,
+                canary,
+            } => self.ask(command, wait, caller, canary).await,
+            Step::Decide(well) => self.decide(well),
             Step::Enter(manners) => self.enter(manners),
             Step::Leave(which) => self.leave(which).await,
             Step::Pass(time) => tokio::time::sleep(time).await,
@@ -115,26 +130,37 @@ impl World {
         newest.map_or_else(|| "nobody".to_owned(), Life::name)
     }
 
-    async fn register(&mut self, strategy: ReloadStrategy) {
+    async fn register(&mut self, manner: Manner) {
         let script = Script::new();
         let name = match self.registered() {
             Some(_) => self.name(),
             None => format!("p{}", self.lives.len()),
         };
         let plugin = Scripted(Arc::clone(&script));
-        let registration = self.manager.register(name, plugin).strategy(strategy);
+        let registration = self.manager.register(name, plugin);
+        let mut registration = registration.strategy(manner.strategy());
+        if matches!(manner, Manner::Try) {
+            registration = registration.probation(TRIAL);
+        }
         let is_there = self.registered().is_some();
         match registration.config(Life::registered()).await {
-            Ok(handle) => self.lives.push(Life::new(handle, script, strategy)),
+            Ok(handle) => self.lives.push(Life::new(handle, script, manner)),
             Err(refused) => assert!(is_there, "{refused}"),
         }
     }
 
-    async fn ask(&mut self, command: Command, wait: Duration, caller: Caller) {
+    async fn ask(&mut self, command: Command, wait: Duration, caller: Caller, canary: bool) {
         let life = self.registered();
         let commits = self.outage != Some(During::Commit);
         let before = life.map(|life| Before::new(&self.manager, &self.lives[life], commits));
-        let builder = self.builder(&command).actor(self.asked.len().to_string());
+        let mut builder = self.builder(&command).actor(self.asked.len().to_string());
+        if canary {
+            builder = builder.canary(Share::new(30).unwrap()).probation(TRIAL);
+            if let Some(life) = life {
+                self.lives[life].tries = true;
+            }
+        }
+        let limit = wait + command.limit();
         let mut answer = Box::pin(builder.wait(wait).into_future());
         // Asked for now, whoever waits for it.
         let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
@@ -145,7 +171,7 @@ impl World {
                 (Poll::Pending, Caller::GivesUp(after)) => timeout(after, answer).await.ok(),
                 (Poll::Pending, _) => Some(answer.await),
             };
-            assert!(asked.elapsed() <= wait + LIMIT, "{:?}", asked.elapsed());
+            assert!(asked.elapsed() <= limit, "{:?}", asked.elapsed());
             answer
         });
         if matches!(caller, Caller::Stays) {
@@ -176,6 +202,19 @@ impl World {
             Command::Disable => manager.disable(name),
             Command::Unload => manager.unload(name),
         }
+    }
+
+    fn decide(&mut self, well: bool) {
+        let (manager, name) = (self.manager.clone(), self.name());
+        self.decided.push(tokio::spawn(async move {
+            let decided = async {
+                match well {
+                    true => manager.promote(&name).await,
+                    false => manager.abort(&name).await,
+                }
+            };
+            let _ = timeout(LIMIT, decided).await.expect("an answer in time");
+        }));
     }
 
     fn enter(&mut self, manners: Manners) {
@@ -209,7 +248,7 @@ impl World {
 
     /// Until everything that was asked for is done.
     pub async fn settle(&mut self) {
-        let limit = (LIMIT + Duration::from_secs(60)) * (1 + self.asked.len() as u32);
+        let limit = (LIMIT * 2 + Duration::from_secs(60)) * (1 + self.asked.len() as u32);
         // Its turn is the last.
         let last = self
             .manager
@@ -233,6 +272,9 @@ impl World {
 
     /// Everybody has one answer, and what was applied is in force.
     async fn answers(&mut self) {
+        for decided in self.decided.drain(..) {
+            decided.await.unwrap();
+        }
         let infos = self.manager.operations();
         let mut done: Vec<Vec<_>> = self.lives.iter().map(|_| Vec::new()).collect();
         for (number, asked) in self.asked.iter_mut().enumerate() {
