@@ -104,8 +104,9 @@ impl<P: Plugin> Lifecycle<P> {
         }
     }
 
-    /// Takes commands until one of them ends the plugin, or nobody is left to give any.
-    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Box<Command>>) {
+    /// Takes commands until one of them ends the plugin, or nobody is left to give any. Boxed, as a
+    /// future holds what it is given twice.
+    pub(crate) async fn run(mut self: Box<Self>, mut commands: mpsc::Receiver<Box<Command>>) {
         while let Some(command) = self.next_command(&mut commands).await {
             // Boxed: a plugin at rest is to take little memory.
             if Box::pin(self.obey(*command)).await.is_break() {

@@ -263,7 +263,7 @@ impl<P: Plugin> Registration<P> {
         let handle = PluginHandle::new(published, slot);
         // Nothing that can fail comes after this: what is registered has a task.
         let runtime = Handle::current();
-        let task = move || drop(runtime.spawn(lifecycle.run(inbox)));
+        let task = move || drop(runtime.spawn(Box::new(lifecycle).run(inbox)));
         let member = Member {
             entry,
             first_turn,

@@ -47,13 +47,14 @@ impl<P: Plugin> Lifecycle<P> {
             journal: Arc::clone(&self.journal),
         };
         Monitor {
-            _task: AbortOnDropHandle::new(tokio::spawn(watch.run())),
+            _task: AbortOnDropHandle::new(tokio::spawn(Box::new(watch).run())),
         }
     }
 }
 
 impl<P: Plugin> Watch<P> {
-    async fn run(self) {
+    /// Boxed, as a future holds what it is given twice.
+    async fn run(self: Box<Self>) {
         let mut window = self.settings.passive.map(Window::new);
         let mut delay = self.settings.first_delay();
         loop {
