@@ -34,6 +34,11 @@ fn threads() -> Runtime {
         .unwrap()
 }
 
+/// As a program that does little else has it; costs less beside builds, for nobody is woken.
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 fn name(number: usize) -> String {
     format!("plugin-{number}")
 }

@@ -1,18 +1,18 @@
 use std::time::Instant;
 
 use allocation_counter::measure as count;
-use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
 use tower_plugin::PluginManager;
 
-use super::{MANY, register, register_at_once, threads};
+use super::{MANY, one_thread, register, register_at_once, threads};
 use crate::report::Report;
 use crate::rounds::Spread;
 
 pub(super) fn measure(report: &mut Report) {
     let rounds = report.rounds(10);
-    let seconds = |at_once: bool| {
+    let seconds = |build: fn() -> Runtime, at_once: bool| {
         Spread::of((0..rounds).map(|_| {
-            let (runtime, manager) = (threads(), PluginManager::new());
+            let (runtime, manager) = (build(), PluginManager::new());
             runtime.block_on(async {
                 let start = Instant::now();
                 if at_once {
@@ -24,7 +24,14 @@ pub(super) fn measure(report: &mut Report) {
             })
         }))
     };
-    let (in_turn, at_once) = (seconds(false), seconds(true));
+    let alone = seconds(one_thread, false);
+    report.at_most(
+        "registering 10,000 plugins, one after the other, one thread",
+        alone,
+        1.0,
+        " s",
+    );
+    let (in_turn, at_once) = (seconds(threads, false), seconds(threads, true));
     report.at_most(
         "registering 10,000 plugins, one after the other",
         in_turn,
@@ -39,7 +46,7 @@ pub(super) fn measure(report: &mut Report) {
     );
 
     // On one thread, for allocations are counted by thread.
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = one_thread();
     let manager = PluginManager::new();
     let counted = count(|| {
         runtime.block_on(async {

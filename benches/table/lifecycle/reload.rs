@@ -1,9 +1,10 @@
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tower_plugin::{BoxError, PluginManager, ReloadStrategy, plugin_fn};
 
-use super::{name, register, threads};
+use super::{name, one_thread, register, threads};
 use crate::report::Report;
 use crate::rounds::Spread;
 
@@ -12,23 +13,11 @@ const PLUGINS: usize = 1000;
 const STARTS: [Duration; 2] = [Duration::ZERO, Duration::from_millis(50)];
 
 pub(super) fn measure(report: &mut Report) {
+    let alone = single(report, &one_thread());
+    report.at_most("no-op reload by Replace, one thread", alone, 100.0, " us");
     let runtime = threads();
-    let manager = PluginManager::new();
-    let rounds = report.rounds(5000);
-    let single = runtime.block_on(async {
-        register(&manager, 1).await;
-        let manager = manager.clone();
-        // In a task, as whoever reloads is one of those on the runtime's threads.
-        let reloads = tokio::spawn(async move {
-            let mut micros = Vec::with_capacity(rounds);
-            for _ in 0..rounds {
-                micros.push(reload(&manager, 0).await.as_secs_f64() * 1e6);
-            }
-            micros
-        });
-        Spread::of(reloads.await.unwrap())
-    });
-    report.at_most("no-op reload by Replace", single, 100.0, " us");
+    let spread = single(report, &runtime);
+    report.at_most("no-op reload by Replace", spread, 100.0, " us");
 
     for slowest in STARTS {
         let (manager, plugins) = (PluginManager::new(), PLUGINS);
@@ -54,6 +43,24 @@ pub(super) fn measure(report: &mut Report) {
             " ms",
         );
     }
+}
+
+fn single(report: &Report, runtime: &Runtime) -> Spread {
+    let manager = PluginManager::new();
+    let rounds = report.rounds(5000);
+    runtime.block_on(async {
+        register(&manager, 1).await;
+        let manager = manager.clone();
+        // In a task, as whoever reloads is one of those on the runtime's threads.
+        let reloads = tokio::spawn(async move {
+            let mut micros = Vec::with_capacity(rounds);
+            for _ in 0..rounds {
+                micros.push(reload(&manager, 0).await.as_secs_f64() * 1e6);
+            }
+            micros
+        });
+        Spread::of(reloads.await.unwrap())
+    })
 }
 
 async fn register_slow(manager: &PluginManager, plugins: usize, slowest: Duration) {
