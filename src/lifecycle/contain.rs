@@ -25,6 +25,11 @@ pub(super) fn contain<T>(code: impl FnOnce() -> T) -> Result<T, Panicked> {
     run.map_err(Panicked::new)
 }
 
+/// Runs code that may panic, and is over in no time: handing a thread's tasks on takes longer.
+pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(Panicked::new)
+}
+
 /// A panic, in words.
 #[derive(Debug)]
 pub(super) struct Panicked(String);

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::contain::contain;
+use super::contain::caught;
 use super::task::Lifecycle;
 use crate::config::{Schema, SecretTexts, decode};
 use crate::{ConfigError, GoDuration, Plugin};
@@ -57,7 +57,7 @@ fn read_caught<T: DeserializeOwned>(
     config: &Value,
     in_force: &SecretTexts,
 ) -> Result<T, ConfigError> {
-    let read = contain(|| read(schema, config, in_force));
+    let read = caught(|| read(schema, config, in_force));
     read.unwrap_or_else(|panicked| {
         let message = format!("must not make its type panic: {}", panicked.message());
         let message = schema.secrets().scrub(&message, config);

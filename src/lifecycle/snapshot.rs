@@ -56,7 +56,8 @@ pub(crate) struct Snapshot {
     /// Where it has failed, when it is to be started again.
     pub(crate) retry: Option<RetryInfo>,
     /// The generation that has a share of the requests as a canary, and its health.
-    pub(crate) on_trial: Option<(u64, HealthRecord)>,
+    /// Boxed: most often there is none.
+    pub(crate) on_trial: Option<Box<(u64, HealthRecord)>>,
 }
 
 impl Published {
@@ -186,8 +187,8 @@ impl Snapshot {
     /// How a generation is that takes requests.
     pub(super) fn health_of(&self, number: u64) -> Option<&HealthRecord> {
         let on_trial = self.on_trial.as_ref();
-        match on_trial.filter(|(on_trial, _)| *on_trial == number) {
-            Some((_, health)) => Some(health),
+        match on_trial.filter(|on_trial| on_trial.0 == number) {
+            Some(on_trial) => Some(&on_trial.1),
             None => (self.generation == number).then_some(&self.health),
         }
     }
@@ -197,8 +198,8 @@ impl Snapshot {
             return None;
         }
         let on_trial = self.on_trial.as_mut();
-        match on_trial.filter(|(on_trial, _)| *on_trial == number) {
-            Some((_, health)) => Some(health),
+        match on_trial.filter(|on_trial| on_trial.0 == number) {
+            Some(on_trial) => Some(&mut on_trial.1),
             None => (self.generation == number).then_some(&mut self.health),
         }
     }

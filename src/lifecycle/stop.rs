@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::contain::contain;
+use super::contain::caught;
 use super::hook;
 use super::start::Running;
 use super::task::Lifecycle;
@@ -26,7 +26,7 @@ impl<P: Plugin> Lifecycle<P> {
         let timeout = self.settings.stop_timeout;
         let deadline = Instant::now() + timeout;
         // Whoever waits for it may have a waker of their own.
-        let cancelled = contain(|| context.token().cancel());
+        let cancelled = caught(|| context.token().cancel());
         context.tracker().close();
 
         let (number, plugin) = (generation.number(), Arc::clone(&self.plugin));

@@ -32,7 +32,7 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) config_version: ConfigVersion,
     pub(super) running: Option<Running<P::Instance>>,
     /// The other generation, during a trial: the new one as a canary, or the old one kept warm.
-    pub(super) beside: Option<Running<P::Instance>>,
+    pub(super) beside: Option<Box<Running<P::Instance>>>,
     /// Number of the last generation that served.
     pub(super) generation: u64,
     /// Where configs are kept.

@@ -44,7 +44,7 @@ impl<P: Plugin> Lifecycle<P> {
                     .watch_trial(phase, &rules, numbers, &rivals, confirm_by)
                     .await;
             }
-            None => self.beside = Some(new),
+            None => self.beside = Some(Box::new(new)),
         }
         // What passes as a canary without a probation was promoted by a command, or was not.
         if let Verdict::Passed = verdict {
@@ -80,26 +80,27 @@ impl<P: Plugin> Lifecycle<P> {
         self.published.publish(|snapshot| {
             snapshot.gates.push(generation.gate().clone());
             let health = HealthRecord::first(new.health.clone());
-            snapshot.on_trial = Some((generation.number(), health));
+            snapshot.on_trial = Some(Box::new((generation.number(), health)));
             snapshot.state = PluginState::Active;
         });
         self.did(Effect::Share);
         let is_split = self.slot.split(generation, share);
         debug_assert!(is_split, "a generation serves");
         new.monitor = Some(self.monitor(&new));
-        self.beside = Some(new);
+        self.beside = Some(Box::new(new));
     }
 
     /// Gives all requests to the new generation, and keeps the one before warm.
     fn begin_probation(&mut self) {
-        let Some(mut new) = self.beside.take() else {
+        let Some(new) = self.beside.take() else {
             return;
         };
+        let mut new = *new;
         let generation = Generation::clone(&new.generation);
         self.serve(&mut new);
         self.did(Effect::Open);
         self.slot.open_keeping(generation);
-        self.beside = self.running.replace(new);
+        self.beside = self.running.replace(new).map(Box::new);
     }
 
     /// Publishes a generation as the one that serves.
@@ -112,10 +113,10 @@ impl<P: Plugin> Lifecycle<P> {
                 snapshot.gates.push(new.generation.gate().clone());
             }
             let on_trial = snapshot.on_trial.take();
-            let on_trial = on_trial.filter(|(on_trial, _)| *on_trial == number);
+            let on_trial = on_trial.filter(|on_trial| on_trial.0 == number);
             snapshot.health = on_trial.map_or_else(
                 || HealthRecord::first(new.health.clone()),
-                |(_, health)| health,
+                |on_trial| on_trial.1,
             );
             snapshot.generation = number;
             snapshot.state = PluginState::Active;
@@ -137,7 +138,7 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let is_canary = self.slot.is_split();
         let old = if is_canary {
-            let mut new = beside;
+            let mut new = *beside;
             let generation = Generation::clone(&new.generation);
             self.serve(&mut new);
             self.did(Effect::Open);
@@ -145,7 +146,7 @@ impl<P: Plugin> Lifecycle<P> {
             self.running.replace(new)
         } else {
             self.slot.retire(&beside.generation, PluginState::Reloading);
-            Some(beside)
+            Some(*beside)
         };
         self.did(Effect::Close);
         self.adopt(candidate);
@@ -166,8 +167,8 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let is_canary = self.slot.is_split();
         let (serving, failed) = match (is_canary, self.running.take()) {
-            (true, Some(old)) => (old, Some(beside)),
-            (_, new) => (beside, new),
+            (true, Some(old)) => (old, Some(*beside)),
+            (_, new) => (*beside, new),
         };
         self.published.publish(|snapshot| {
             snapshot.on_trial = None;
