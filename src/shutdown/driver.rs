@@ -16,27 +16,27 @@ pub(super) struct Driver {
     settings: Shutdown,
     told: watch::Receiver<usize>,
     steps: Steps,
-    report: watch::Sender<Option<ShutdownReport>>,
+    outcome: watch::Sender<Option<Result<ShutdownReport, ForcedError>>>,
     forced: watch::Sender<Option<ForcedError>>,
 }
 
 impl Driver {
     pub(super) fn spawn(settings: Shutdown) -> ShutdownHandle {
         let (told, steps) = (watch::Sender::new(0), Steps::default());
-        let (report, reported) = watch::channel(None);
+        let (outcome, known) = watch::channel(None);
         let (forced, is_forced) = watch::channel(None);
         let driver = Self {
             settings,
             told: told.subscribe(),
             steps: steps.clone(),
-            report,
+            outcome,
             forced,
         };
         tokio::spawn(driver.run());
         ShutdownHandle {
             told,
             steps,
-            report: reported,
+            outcome: known,
             forced: is_forced,
         }
     }
@@ -78,19 +78,22 @@ impl Driver {
                 forced = &mut forced => why = Some(forced),
             }
         }
-        if let Some(report) = report {
-            self.report.send_replace(Some(report));
-            self.steps.drained.cancel();
-            why = Some(forced.await);
-        }
-        // The servers, for the plugins are done; or else both.
-        let why = why.unwrap_or(ForcedError::DeadlinePassed);
+        let why = match report {
+            Some(report) => {
+                self.outcome.send_replace(Some(Ok(report)));
+                self.steps.drained.cancel();
+                // The servers have what is left of the time.
+                forced.await
+            }
+            None => why.unwrap_or(ForcedError::DeadlinePassed),
+        };
         tracing::debug!(%why, "the shutdown is over");
         self.forced.send_replace(Some(why));
         self.steps.drained.cancel();
-        if self.report.borrow().is_none() {
+        if self.outcome.borrow().is_none() {
+            self.outcome.send_replace(Some(Err(why)));
             manager.cancel_drains();
-            self.report.send_replace(Some(stop.await));
+            stop.await;
         }
     }
 }

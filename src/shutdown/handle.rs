@@ -15,7 +15,7 @@ pub struct ShutdownHandle {
     /// How often it was told to stop.
     pub(super) told: watch::Sender<usize>,
     pub(super) steps: Steps,
-    pub(super) report: watch::Receiver<Option<ShutdownReport>>,
+    pub(super) outcome: watch::Receiver<Option<Result<ShutdownReport, ForcedError>>>,
     pub(super) forced: watch::Receiver<Option<ForcedError>>,
 }
 
@@ -53,12 +53,14 @@ impl ShutdownHandle {
     ///
     /// # Errors
     ///
-    /// [`ForcedError`] when it had not ended by then; it is dropped.
+    /// [`ForcedError`] when it had not ended by then, also when being forced is what ended it; it
+    /// is dropped.
     pub async fn bound<S: IntoFuture>(&self, server: S) -> Result<S::Output, ForcedError> {
         tokio::select! {
+            // Cancelling what is left makes servers end: that is forced none the less.
             biased;
-            ended = server.into_future() => Ok(ended),
             why = forced(self.forced.clone()) => Err(why),
+            ended = server.into_future() => Ok(ended),
         }
     }
 
@@ -73,17 +75,14 @@ impl ShutdownHandle {
     ///
     /// [`ForcedError`] when that was given up.
     pub async fn finished(&self) -> Result<ShutdownReport, ForcedError> {
-        let mut report = self.report.clone();
-        let reported = async {
-            let found = report.wait_for(Option::is_some).await;
-            let found = found.ok().and_then(|report| report.clone());
-            match found {
-                Some(report) => report,
-                // The runtime ends.
-                None => std::future::pending().await,
-            }
-        };
-        self.bound(reported).await
+        let mut outcome = self.outcome.clone();
+        let known = outcome.wait_for(Option::is_some).await;
+        let known = known.ok().and_then(|outcome| outcome.clone());
+        match known {
+            Some(outcome) => outcome,
+            // The runtime ends.
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -113,6 +113,22 @@ async fn second_signal_forces_at_any_step() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn server_that_ends_because_it_was_forced_has_not_ended_in_order() {
+    let (manager, plugin) = plugin().await;
+    let shutdown = shutdown(&manager);
+    let lease = plugin.enter().unwrap();
+    shutdown.trigger();
+    shutdown.stopping().await;
+    shutdown.trigger();
+    let server = shutdown.bound(shutdown.drained());
+    assert_eq!(server.await, Err(ForcedError::ToldTwice));
+    lease.cancelled().await;
+    drop(lease);
+    let why = shutdown.finished().await.unwrap_err();
+    assert_eq!(why, ForcedError::ToldTwice);
+}
+
 async fn ask(stream: &mut TcpStream) -> String {
     let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
     stream.write_all(request).await.unwrap();
