@@ -16,7 +16,7 @@
 //! | `body.rs` | the response body, and its end |
 //! | `run.rs` | the service's code, with an eye on panics |
 //! | `verdict.rs` | whether a response is a failure |
-//! | `answer.rs` | what a rejection looks like in HTTP and in gRPC |
+//! | `answer/` | what a rejection looks like in HTTP and in gRPC |
 //! | `named.rs` | the name of a tonic service, with the feature `tonic` |
 
 mod admit;

@@ -2,11 +2,13 @@
 
 mod door;
 mod generation;
+mod has_slot;
 mod held;
 mod lease;
 mod ledger;
 mod occupant;
 mod queue;
+mod reads;
 mod rejected;
 mod share;
 #[expect(
@@ -25,12 +27,13 @@ mod watch;
 
 pub use door::Door;
 pub use generation::Generation;
+pub use has_slot::HasSlot;
 pub use held::Held;
 pub use lease::Lease;
 pub(crate) use rejected::Refusals;
 pub use rejected::Rejected;
 pub use share::Share;
-pub use slot::{HasSlot, Slot};
+pub use slot::Slot;
 pub use state::PluginState;
 pub use watch::Watch;
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Generation, Held, Lease, Occupant, PluginState, RawSlot, Rejected, Watch};
-use crate::{Counters, InFlightRequests, Latency, PhaseCounts};
 
 /// What both planes share for one plugin: the current [`Generation`], or why there is none.
 ///
@@ -23,44 +22,6 @@ use crate::{Counters, InFlightRequests, Latency, PhaseCounts};
 pub struct Slot<T> {
     pub(crate) raw: Arc<RawSlot>,
     instance: PhantomData<fn() -> T>,
-}
-
-/// Something that stands for a plugin and so can be given to a layer: a [`Slot`], or a handle
-/// around one.
-///
-/// ```
-/// use tower_plugin_gate::{HasSlot, PluginLayer, PluginState, Slot};
-///
-/// struct Handle {
-///     slot: Slot<Vec<u8>>,
-/// }
-///
-/// impl HasSlot for Handle {
-///     type Instance = Vec<u8>;
-///
-///     fn slot(&self) -> &Slot<Vec<u8>> {
-///         &self.slot
-///     }
-/// }
-///
-/// let handle = Handle { slot: Slot::new("geo", PluginState::Loading) };
-/// let layer = PluginLayer::new(&handle);
-/// # drop(layer);
-/// ```
-pub trait HasSlot {
-    /// Type of the plugin's instance.
-    type Instance: Send + Sync + 'static;
-
-    /// The plugin's slot.
-    fn slot(&self) -> &Slot<Self::Instance>;
-}
-
-impl<T: Send + Sync + 'static> HasSlot for Slot<T> {
-    type Instance = T;
-
-    fn slot(&self) -> &Slot<T> {
-        self
-    }
 }
 
 impl<T: Send + Sync + 'static> Slot<T> {
@@ -218,63 +179,6 @@ impl<T> Slot<T> {
     pub fn reject(&self) -> Option<Rejected> {
         let state = self.raw.rejects()?;
         Some(self.raw.rejected(state))
-    }
-
-    /// What became of the plugin's requests, of all generations.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        self.raw.ledger.sum()
-    }
-
-    /// How long the plugin's requests took, of all generations; `None` where no
-    /// [`LatencyLayer`](crate::LatencyLayer) was ever made for it.
-    #[must_use]
-    pub fn latency(&self) -> Option<Latency> {
-        self.raw.latency.get().map(|histogram| histogram.read())
-    }
-
-    /// How many are inside the current generation; of a [split](Self::split), inside both.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        let occupant = self.raw.occupant();
-        let generations = occupant.generations().into_iter().flatten();
-        generations
-            .map(|generation| generation.gate.in_flight())
-            .sum()
-    }
-
-    /// Those inside, of every generation, the oldest first and `limit` of them at most; `None`
-    /// where they are not [tracked](Slot::tracked). As [`Gate::requests`](crate::Gate::requests).
-    #[must_use]
-    pub fn requests(&self, limit: usize) -> Option<InFlightRequests> {
-        if !self.raw.is_tracked {
-            return None;
-        }
-        let mut all = InFlightRequests::default();
-        for gate in self.raw.ledger.gates() {
-            if let Some(requests) = gate.requests(limit) {
-                all.merge(requests, limit);
-            }
-        }
-        Some(all)
-    }
-
-    /// How many are in which phase, of every generation. As
-    /// [`Gate::phases`](crate::Gate::phases).
-    #[must_use]
-    pub fn phases(&self) -> PhaseCounts {
-        let mut sum = PhaseCounts::default();
-        for gate in self.raw.ledger.gates() {
-            sum += gate.phases();
-        }
-        sum
-    }
-
-    /// How many requests are [held](crate::OnClosed::Hold) until the plugin comes back. They are
-    /// not in flight: nobody has let them in.
-    #[must_use]
-    pub fn held(&self) -> usize {
-        self.raw.queue.len()
     }
 
     /// As [`enter`](Slot::enter), but where a generation is being started, waits for it: first
