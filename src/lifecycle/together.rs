@@ -81,16 +81,15 @@ impl<P: Plugin> Lifecycle<P> {
         reason: StartReason,
     ) -> Done {
         let together = self.together.take();
-        let before = self.published.read(|snapshot| snapshot.state);
-        let unchanged = match before {
-            PluginState::Active => Outcome::RolledBack,
-            _ => Outcome::Failed,
+        let unchanged = match self.running {
+            Some(_) => Outcome::RolledBack,
+            None => Outcome::Failed,
         };
-        self.publish_state(PluginState::Reloading);
+        self.set_out();
         let new = match self.start_healthy(&candidate.config, reason).await {
             Ok(new) => new,
             Err(error) => {
-                self.publish_state(before);
+                self.turn_back();
                 return Done::new(unchanged, "no plugin of the group was changed").because(error);
             }
         };
@@ -100,7 +99,7 @@ impl<P: Plugin> Lifecycle<P> {
         };
         if !is_agreed {
             let stop_error = self.stop(new).await;
-            self.publish_state(before);
+            self.turn_back();
             let message = "another plugin of the group was not ready, so none was changed";
             return Done {
                 stop_error,
@@ -114,5 +113,21 @@ impl<P: Plugin> Lifecycle<P> {
             done.stop_error = self.stop(old).await;
         }
         done
+    }
+
+    /// Is seen as reloading, also by requests where none is let in.
+    fn set_out(&self) {
+        if self.running.is_none() {
+            self.slot.close(PluginState::Reloading);
+        }
+        self.publish_state(PluginState::Reloading);
+    }
+
+    /// Is seen as it was before: nothing serves only where the plugin has failed.
+    fn turn_back(&mut self) {
+        match self.running {
+            Some(_) => self.publish_state(PluginState::Active),
+            None => self.fail(),
+        }
     }
 }

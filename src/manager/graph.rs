@@ -35,6 +35,18 @@ impl<'a> Graph<'a> {
         Ok(steps)
     }
 
+    /// What `name` depends on, directly or through others.
+    pub(super) fn dependencies(&self, name: &str) -> BTreeSet<&'a str> {
+        let of = |name: &str| self.0.get(name).copied().unwrap_or_default();
+        let mut found = BTreeSet::new();
+        let mut left = vec![of(name)];
+        while let Some(on) = left.pop() {
+            let new = on.iter().filter(|on| found.insert(on.as_str()));
+            left.extend(new.map(|on| of(on)));
+        }
+        found
+    }
+
     /// Who depends on `name`, directly or through others.
     pub(super) fn dependents(&self, name: &str) -> BTreeSet<&'a str> {
         let mut found = BTreeSet::new();
@@ -136,5 +148,7 @@ mod tests {
         let graph = Graph::new(plugins.iter().map(|(name, on)| (*name, on.as_slice())));
         assert_eq!(graph.dependents("a"), BTreeSet::from(["b", "c"]));
         assert!(graph.dependents("d").is_empty());
+        assert_eq!(graph.dependencies("c"), BTreeSet::from(["a", "b", "x"]));
+        assert!(graph.dependencies("a").is_empty());
     }
 }

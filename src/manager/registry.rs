@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
@@ -116,6 +116,17 @@ impl Plugins {
             .values()
             .find(depends)
             .map(|entry| entry.published.name.to_string())
+    }
+
+    /// What each of these depends on, directly or through others.
+    pub(crate) fn dependencies(&self, entries: &[Entry]) -> Vec<BTreeSet<String>> {
+        let state = self.read();
+        let graph = graph(&state.by_name);
+        let all = entries.iter().map(|entry| {
+            let names = graph.dependencies(&entry.published.name);
+            names.into_iter().map(str::to_owned).collect()
+        });
+        all.collect()
     }
 
     /// Names of the plugins that depend on `name`, directly or through others, each after those

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tower_plugin::{
-    GroupOutcome, OperationErrorKind, PluginManager, PluginResult, PluginState, ReloadStrategy,
+    GroupOutcome, OperationErrorKind, OperationPhase, PluginManager, PluginResult, PluginState,
+    ReloadStrategy,
 };
 
 use crate::scenario::{Act, Script, Scripted, reload_in_background};
@@ -184,4 +185,153 @@ async fn group_goes_on_when_whoever_asked_for_it_goes_away() {
     a.go_on();
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(generations(&manager), [2, 2, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_plugin_of_a_group_rejects_as_what_it_is_seen_as_and_fails_again_with_the_others() {
+    let (manager, [a, b, _]) = three().await;
+    let script = Script::new();
+    script.next_starts([Act::Fail("no"), Act::Wait, Act::Wait, Act::Wait]);
+    let failed = manager.register("d", Scripted(script.clone()));
+    let failed = failed.await.unwrap();
+    let seen = |state: PluginState| {
+        assert_eq!(failed.state(), state);
+        assert_eq!(failed.enter().unwrap_err().state(), state);
+    };
+    seen(PluginState::Failed);
+    let reload = || tokio::spawn(manager.reload_all().all_or_nothing().into_future());
+
+    // Another is not ready.
+    let reloading = reload();
+    b.next_starts([Act::Fail("no")]);
+    script.waiting().await;
+    seen(PluginState::Reloading);
+    script.go_on();
+    let report = reloading.await.unwrap().unwrap();
+    assert_eq!(report.outcome, GroupOutcome::Failed);
+    seen(PluginState::Failed);
+    assert_eq!(script.hooks().1, 1, "the new instance is stopped again");
+
+    // It is not ready itself.
+    script.next_checks([Act::Fail("ill")]);
+    let reloading = reload();
+    script.waiting().await;
+    seen(PluginState::Reloading);
+    script.go_on();
+    reloading.await.unwrap().unwrap();
+    seen(PluginState::Failed);
+    assert_eq!(generations(&manager), [1, 1, 1, 0]);
+
+    let reloading = reload();
+    script.waiting().await;
+    seen(PluginState::Reloading);
+    script.go_on();
+    let report = reloading.await.unwrap().unwrap();
+    assert_eq!(report.outcome, GroupOutcome::Applied);
+    assert_eq!(failed.enter().unwrap().instance().generation, 1);
+    assert_eq!(generations(&manager), [2, 2, 2, 1]);
+    assert_eq!(a.hooks(), (4, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn disabled_plugin_is_left_alone_by_all_or_nothing_even_where_it_is_recreated() {
+    let (manager, _) = three().await;
+    let disabled = register(&manager, "d", ReloadStrategy::Recreate).await;
+    manager.disable("d").await.unwrap();
+    let report = manager.reload_all().all_or_nothing().await.unwrap();
+    assert_eq!(report.outcome, GroupOutcome::Applied);
+    assert!(matches!(&report.results[3], PluginResult::Skipped { plugin, .. } if plugin == "d"));
+    assert_eq!(generations(&manager), [2, 2, 2, 1]);
+    assert_eq!(disabled.hooks(), (1, 1));
+    assert_eq!(states(&manager)[3], PluginState::Disabled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn plugin_on_trial_refuses_the_group_or_is_waited_for() {
+    let (manager, [a, ..]) = three().await;
+    let trial = manager.reload("b").probation(Duration::from_secs(30));
+    let trial = trial.start().unwrap();
+    trial.on_trial().await;
+
+    let error = manager.reload_all().all_or_nothing().await.unwrap_err();
+    assert!(error.is_in_progress() && error.plugin() == "b", "{error}");
+    assert_eq!(a.hooks(), (1, 0), "nothing was touched");
+    let each = manager.reload_all().await.unwrap();
+    assert_eq!(each.outcome, GroupOutcome::Partial);
+    assert!(matches!(&each.results[1], PluginResult::Failed(error) if error.is_in_progress()));
+    assert_eq!(trial.info().phase, OperationPhase::Probation, "it goes on");
+
+    let wait = Duration::from_secs(60);
+    let all = manager.reload_all().all_or_nothing().wait(wait).await;
+    assert_eq!(all.unwrap().outcome, GroupOutcome::Applied);
+    assert!(trial.await.is_ok(), "it was passed first");
+    assert_eq!(generations(&manager), [3, 3, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_together_decide_together_whatever_trial_they_were_registered_with() {
+    let manager = PluginManager::new();
+    let plugin = manager.register("p", Scripted(Script::new()));
+    let plugin = plugin.strategy(ReloadStrategy::Replace);
+    plugin.probation(Duration::from_secs(30)).await.unwrap();
+    let before = tokio::time::Instant::now();
+    let report = manager.reload_all().all_or_nothing().await.unwrap();
+    assert_eq!(report.outcome, GroupOutcome::Applied);
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    assert!(manager.promote("p").await.unwrap_err().is_not_on_trial());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_that_depends_on_others_is_reloaded_after_them_and_all_together_at_once() {
+    let (manager, [a, ..]) = three().await;
+    let [middle, top] = [Script::new(), Script::new()];
+    for (name, script, on) in [("0-middle", &middle, "a"), ("0-top", &top, "0-middle")] {
+        let plugin = manager.register(name, Scripted(script.clone()));
+        let plugin = plugin.strategy(ReloadStrategy::Replace);
+        plugin.depends_on([on]).await.unwrap();
+    }
+    a.next_starts([Act::Wait]);
+    middle.next_starts([Act::Fail("no")]);
+    // Its dependency through one that is not among them counts, too.
+    let only = manager.reload_all().only(["a", "0-top"]);
+    let reloading = tokio::spawn(only.into_future());
+    a.waiting().await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!((middle.hooks(), top.hooks()), ((1, 0), (1, 0)));
+    a.go_on();
+    reloading.await.unwrap().unwrap();
+    assert_eq!((middle.hooks(), top.hooks()), ((1, 0), (2, 1)));
+
+    let report = manager.reload_all().await.unwrap();
+    assert_eq!(report.outcome, GroupOutcome::Partial);
+    assert_eq!(top.hooks(), (3, 2), "whatever becomes of the others");
+
+    a.next_starts([Act::Wait]);
+    let together = manager.reload_all().all_or_nothing();
+    let together = tokio::spawn(together.into_future());
+    a.waiting().await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!((middle.hooks().0, top.hooks().0), (3, 4));
+    a.go_on();
+    assert_eq!(
+        together.await.unwrap().unwrap().outcome,
+        GroupOutcome::Applied
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn plugin_that_is_unloaded_while_its_turn_is_waited_for_leaves_the_others_untouched() {
+    let (manager, [a, b, _]) = three().await;
+    b.next_stops([Act::Wait]);
+    let unloading = tokio::spawn(manager.unload("b").into_future());
+    b.waiting().await;
+    let all = manager.reload_all().all_or_nothing();
+    let all = tokio::spawn(all.wait(Duration::from_secs(5)).into_future());
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    b.go_on();
+    unloading.await.unwrap().unwrap();
+    assert!(all.await.unwrap().unwrap_err().is_not_found());
+    assert_eq!(a.hooks(), (1, 0));
+    let rest = manager.reload_all().all_or_nothing().await.unwrap();
+    assert_eq!(rest.outcome, GroupOutcome::Applied);
 }

@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tower_plugin_gate::PluginState;
 
 use super::together;
@@ -13,9 +14,10 @@ use crate::{GroupReport, OperationBuilder, OperationError, PluginManager, Plugin
 
 /// A reload of several plugins about to be asked for, with its options: `.await` it.
 ///
-/// By default each is reloaded by itself, all at the same time, whatever becomes of the others.
-/// Plugins that are disabled are skipped. Once it was awaited, it goes on even if the future is
-/// dropped.
+/// By default each is reloaded by itself, all at the same time, whatever becomes of the others; only
+/// one that [depends](crate::Registration::depends_on) on others of them comes after those.
+/// Plugins that are disabled are skipped. One in another operation, such as a trial, refuses, or is
+/// [waited](Self::wait) for. Once it was awaited, it goes on even if the future is dropped.
 ///
 /// ```
 /// use tower_plugin::{BoxError, GroupOutcome, PluginManager, ReloadStrategy, plugin_fn};
@@ -70,6 +72,10 @@ impl ReloadAll {
     /// at a time, so with one of them among those that serve all is refused. The swaps come right
     /// after each other, not in one step: a request that meets two of the plugins may meet the new
     /// generation of one and the old of the other.
+    ///
+    /// New generations are started at the same time, none of them beside another new one that
+    /// serves: what depends on another plugin is started with what that serves until then. To
+    /// have it follow a new generation, [cascade](OperationBuilder::cascade).
     pub fn all_or_nothing(mut self) -> Self {
         self.all_or_nothing = true;
         self
@@ -131,15 +137,32 @@ impl ReloadAll {
     async fn each(&self, entries: Vec<Entry>) -> Vec<PluginResult> {
         let mut reloads = JoinSet::new();
         let mut results: Vec<Option<PluginResult>> = Vec::new();
-        for (place, entry) in entries.iter().enumerate() {
-            results.push(skipped(entry));
-            if results[place].is_some() {
-                continue;
+        // Of each that is reloaded, which others wait for its end.
+        let mut ends: BTreeMap<&str, CancellationToken> = BTreeMap::new();
+        for entry in &entries {
+            let skipped = skipped(entry);
+            if skipped.is_none() {
+                ends.insert(&entry.published.name, CancellationToken::new());
             }
-            let name = &entry.published.name;
+            results.push(skipped);
+        }
+        let dependencies = self.manager.inner.plugins.dependencies(&entries);
+        for (place, (entry, on)) in entries.iter().zip(dependencies).enumerate() {
+            let name = &*entry.published.name;
+            let Some(end) = ends.get(name) else { continue };
+            // Dropped at the end, in whatever way that comes.
+            let end = end.clone().drop_guard();
+            let before = on.iter().filter_map(|on| ends.get(on.as_str()).cloned());
+            let before: Vec<CancellationToken> = before.collect();
             let mut reload = OperationBuilder::new(&self.manager, name, Request::Reload);
             (reload.options, reload.wait) = (self.options.clone(), self.wait);
-            reloads.spawn(async move { (place, reload.await) });
+            reloads.spawn(async move {
+                let _end = end;
+                for dependency in before {
+                    dependency.cancelled().await;
+                }
+                (place, reload.await)
+            });
         }
         while let Some(reloaded) = reloads.join_next().await {
             if let Ok((place, reloaded)) = reloaded {

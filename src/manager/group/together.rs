@@ -22,6 +22,7 @@ pub(super) async fn reload(
 ) -> Result<Vec<PluginResult>, OperationError> {
     let turns = turns(asked, &entries).await?;
     // All have their turn, so no state changes any more.
+    refuse_unloaded(&entries)?;
     refuse_recreated(&entries)?;
     let (mut results, mut parts) = (Vec::new(), Vec::new());
     for (entry, turn) in entries.iter().zip(turns) {
@@ -88,6 +89,21 @@ async fn turns(
         turns.push(turn.ok_or_else(|| in_progress(entry, &Request::Reload))?);
     }
     Ok(turns)
+}
+
+/// One may have been unloaded while its turn was waited for.
+fn refuse_unloaded(entries: &[Entry]) -> Result<(), OperationError> {
+    let is_gone = |entry: &&Entry| {
+        let state = entry.published.read(|snapshot| snapshot.state);
+        state == PluginState::Unloading
+    };
+    match entries.iter().find(is_gone) {
+        None => Ok(()),
+        Some(gone) => {
+            let kind = OperationErrorKind::NotFound;
+            Err(OperationError::new(&*gone.published.name, kind))
+        }
+    }
 }
 
 fn refuse_recreated(entries: &[Entry]) -> Result<(), OperationError> {
