@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use crate::OperationId;
 use crate::time::unix_seconds;
 
-/// Something that happened to a plugin.
+/// Something that happened to a plugin, or to all of them.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Event {
@@ -17,7 +17,7 @@ pub struct Event {
     /// What.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// To which plugin; empty for events of the stream itself.
+    /// To which plugin; empty for events of the manager's shutdown and of the stream itself.
     pub plugin: String,
     /// The plugin's generation at that time; 0 before its first.
     pub generation: u64,
@@ -42,7 +42,8 @@ pub enum EventKind {
     Registered,
     /// An instance is being started.
     Starting,
-    /// A generation serves.
+    /// A generation serves that did not before, and the operation that has brought it is done: the
+    /// plugin takes the next one.
     Ready,
     /// No generation serves, because starting one failed.
     Failed,
@@ -85,6 +86,16 @@ pub enum EventKind {
     HealthChanged,
     /// A hook of an instance that is being stopped failed, or did not return in time.
     StopFailed,
+    /// The manager is about to [shut down](crate::PluginManager::announce_shutdown): it is no longer
+    /// ready, and everything else goes on.
+    ShutdownAnnounced,
+    /// It shuts down: no command is taken any more, and the plugins are drained and stopped.
+    ShutdownStopping,
+    /// The shutdown's time is up: drains wait no longer, and what is inside is cancelled.
+    ShutdownForced,
+    /// Every plugin was drained and stopped. No event of a plugin follows, but of
+    /// [leftovers](Self::LeftoverGone).
+    ShutdownDrained,
     /// The subscriber was too slow, or came too late: events before this one are gone.
     StreamReset,
 }
@@ -117,6 +128,10 @@ impl EventKind {
             Self::CheckFailed => "plugin.check.failed",
             Self::HealthChanged => "plugin.health.changed",
             Self::StopFailed => "plugin.stop.failed",
+            Self::ShutdownAnnounced => "shutdown.announced",
+            Self::ShutdownStopping => "shutdown.stopping",
+            Self::ShutdownForced => "shutdown.forced",
+            Self::ShutdownDrained => "shutdown.drained",
             Self::StreamReset => "stream.reset",
         }
     }

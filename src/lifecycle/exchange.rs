@@ -160,10 +160,6 @@ impl<P: Plugin> Lifecycle<P> {
             is_new_config,
             "a generation serves"
         );
-        self.event(
-            crate::EventKind::Ready,
-            format!("generation {} serves", self.generation),
-        );
         running.monitor = Some(self.monitor(&running));
         let before = self.running.replace(running);
         if before.is_some() {

@@ -35,6 +35,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     pub(super) beside: Option<Box<Running<P::Instance>>>,
     /// Number of the last generation that served.
     pub(super) generation: u64,
+    /// Number of the generation that was last said to be ready.
+    told_ready: u64,
     /// Where configs are kept.
     pub(super) store: Store,
     /// Of the current config there, when it was last looked at.
@@ -88,6 +90,7 @@ impl<P: Plugin> Lifecycle<P> {
             running: None,
             beside: None,
             generation: 0,
+            told_ready: 0,
             store,
             revision: None,
             recorded: None,
@@ -138,7 +141,7 @@ impl<P: Plugin> Lifecycle<P> {
             Ok(answer) => answer,
             Err(panicked) => Err(self.recover(operation, panicked.message())),
         };
-        self.record = None;
+        let record = self.record.take();
         self.together = None;
         self.plan_retry(operation, &answer);
         if let Some(revision) = self.revision {
@@ -152,7 +155,7 @@ impl<P: Plugin> Lifecycle<P> {
             self.registry.remove(self.name());
         }
         // Nobody may be waiting any more: the work is done all the same.
-        turn.end(answer);
+        turn.end_telling(answer, || self.tell_if_ready(record.as_deref()));
         if gone {
             std::ops::ControlFlow::Break(())
         } else {
@@ -195,6 +198,20 @@ impl<P: Plugin> Lifecycle<P> {
         let record = self.record.as_deref();
         self.journal
             .record_part(record, kind, self.name(), self.generation, message);
+    }
+
+    /// Says that a generation serves that did not before. Once the turn is given back, so that who
+    /// is told can give the next command.
+    fn tell_if_ready(&mut self, record: Option<&Record>) {
+        let (state, generation) = self
+            .published
+            .read(|snapshot| (snapshot.state, snapshot.generation));
+        if state == PluginState::Active && generation != self.told_ready {
+            self.told_ready = generation;
+            let message = format!("generation {generation} serves");
+            self.journal
+                .record_part(record, EventKind::Ready, self.name(), generation, message);
+        }
     }
 
     /// A text without the secrets of the config in force.

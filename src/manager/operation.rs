@@ -213,7 +213,7 @@ impl IntoFuture for OperationBuilder {
 }
 
 /// An operation before its plugin's task has it. Dropped, it is taken back.
-struct Asked {
+pub(super) struct Asked {
     log: Arc<OperationLog>,
     entry: Entry,
     record: Arc<Record>,
@@ -248,6 +248,21 @@ impl Asked {
         }
     }
 
+    /// Of something that has its turn already.
+    pub(super) fn in_turn(
+        manager: &PluginManager,
+        entry: &Entry,
+        request: Request,
+        turn: OwnedSemaphorePermit,
+    ) -> Self {
+        let (options, wait) = (Options::default(), Duration::ZERO);
+        Self::new(manager, entry.clone(), request, options, Some(turn), wait)
+    }
+
+    pub(super) fn record(&self) -> &Arc<Record> {
+        &self.record
+    }
+
     async fn give_in_turn(mut self) {
         if self.turn.is_none() {
             let turn = Arc::clone(&self.entry.turn).acquire_owned();
@@ -258,7 +273,7 @@ impl Asked {
     }
 
     /// Gives the plugin's task the command, if it is this one's turn.
-    fn give(mut self) {
+    pub(super) fn give(mut self) {
         let Some((request, options)) = self.command.take() else {
             return;
         };
@@ -343,8 +358,7 @@ pub(super) async fn give(
     request: Request,
     turn: OwnedSemaphorePermit,
 ) -> Result<ReloadReport, OperationError> {
-    let (options, wait) = (Options::default(), Duration::ZERO);
-    let asked = Asked::new(manager, entry.clone(), request, options, Some(turn), wait);
+    let asked = Asked::in_turn(manager, entry, request, turn);
     let record = Arc::clone(&asked.record);
     asked.give();
     record.answer().await

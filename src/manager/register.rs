@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower_plugin_gate::{PluginState, Slot};
 
 use super::manager::Inner;
-use super::operation::give;
+use super::operation::Asked;
 use super::registry::{Entry, Registry};
 use super::{PluginHandle, PluginManager};
 use crate::config::{MemoryStore, Revision, Schema, Store};
@@ -293,12 +293,15 @@ impl Member {
             task,
         } = self;
         let name = &entry.published.name;
+        let asked = Asked::in_turn(manager, &entry, Request::Register, first_turn);
+        let (record, message) = (Arc::clone(asked.record()), "registered".to_owned());
         let journal = &manager.inner.journal;
-        journal.record(EventKind::Registered, name, 0, "registered".to_owned());
+        journal.record_part(Some(&record), EventKind::Registered, name, 0, message);
         task();
         manager.watch_store();
+        asked.give();
         // A failed start is told by the handle's state.
-        let _ = give(manager, &entry, Request::Register, first_turn).await;
+        let _ = record.answer().await;
     }
 }
 

@@ -23,6 +23,10 @@ struct State {
     closed: bool,
     /// Set once that is about to happen.
     leaving: bool,
+    /// Set once drains wait no longer.
+    forced: bool,
+    /// Set once all have been stopped.
+    drained: bool,
 }
 
 /// How to reach a plugin's task, and what it published.
@@ -98,8 +102,20 @@ impl Plugins {
         self.read().closed
     }
 
-    pub(crate) fn leave(&self) {
-        self.write().leaving = true;
+    /// Says that all are about to be stopped; whether this is the first to say so.
+    pub(crate) fn leave(&self) -> bool {
+        let mut state = self.write();
+        !std::mem::replace(&mut state.leaving, true) && !state.closed
+    }
+
+    /// Says that drains wait no longer; whether this is the first to say so.
+    pub(crate) fn force(&self) -> bool {
+        !std::mem::replace(&mut self.write().forced, true)
+    }
+
+    /// Says that all have been stopped; whether this is the first to say so.
+    pub(crate) fn finish(&self) -> bool {
+        !std::mem::replace(&mut self.write().drained, true)
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
@@ -143,11 +159,11 @@ impl Plugins {
             .collect()
     }
 
-    /// Registers nothing any more, and says who is left.
-    pub(crate) fn close(&self) -> Vec<Entry> {
+    /// Registers nothing any more, and says who is left, and whether this is the first to say so.
+    pub(crate) fn close(&self) -> (Vec<Entry>, bool) {
         let mut state = self.write();
-        state.closed = true;
-        state.by_name.values().cloned().collect()
+        let is_first = !std::mem::replace(&mut state.closed, true);
+        (state.by_name.values().cloned().collect(), is_first)
     }
 
     // A panic while the lock is held leaves a whole map behind, so a poisoned lock is as good.

@@ -9,7 +9,7 @@ use super::PluginManager;
 use super::operation::{end_trial, give};
 use super::registry::Entry;
 use crate::lifecycle::Request;
-use crate::{Operation, ReloadReport};
+use crate::{EventKind, Operation, ReloadReport};
 
 /// What became of the plugins when the manager shut down.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -57,8 +57,12 @@ impl PluginManager {
     ///
     /// Calling it again waits for nothing but what is left.
     pub async fn shutdown(&self) -> ShutdownReport {
-        let mut left = self.inner.plugins.close();
+        let (mut left, is_first) = self.inner.plugins.close();
         tracing::info!(plugins = left.len(), "shutting down");
+        if is_first {
+            let message = format!("stopping, {} plugins first", left.len());
+            self.tell(EventKind::ShutdownStopping, message);
+        }
         let mut report = ShutdownReport::default();
         while !left.is_empty() {
             let (now, later) = next_to_stop(left);
@@ -72,6 +76,14 @@ impl PluginManager {
             left = later;
         }
         tracing::info!(clean = report.is_clean(), "shut down");
+        if self.inner.plugins.finish() {
+            let how = match report.is_clean() {
+                true => "every request ended by itself",
+                false => "not cleanly: see what was told of each",
+            };
+            let message = format!("{} plugins stopped; {how}", report.plugins.len());
+            self.tell(EventKind::ShutdownDrained, message);
+        }
         report
     }
 
@@ -88,12 +100,25 @@ impl PluginManager {
     /// assert!(manager.status().plugin_system.enabled);
     /// ```
     pub fn announce_shutdown(&self) {
-        self.inner.plugins.leave();
+        if self.inner.plugins.leave() {
+            let message = "about to shut down: not ready any more".to_owned();
+            self.tell(EventKind::ShutdownAnnounced, message);
+        }
     }
 
     /// Has no drain wait any longer.
     pub(crate) fn cancel_drains(&self) {
+        if self.inner.plugins.force() {
+            let inside = self.status().plugin_system.active_requests;
+            let message = format!("time is up: cancelling {inside} requests");
+            self.tell(EventKind::ShutdownForced, message);
+        }
         self.inner.out_of_time.cancel();
+    }
+
+    /// Records what happens to all plugins.
+    fn tell(&self, kind: EventKind, message: String) {
+        self.inner.journal.record(kind, "", 0, message);
     }
 
     /// As [`shutdown`](Self::shutdown), but waits for requests no longer than `limit` in all,

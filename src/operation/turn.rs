@@ -41,14 +41,20 @@ impl Turn {
     }
 
     /// Gives the turn back, then tells the answer: who has it may give the next command.
-    pub(crate) fn end(mut self, answer: Answer) {
-        self.give_back(answer);
+    pub(crate) fn end(self, answer: Answer) {
+        self.end_telling(answer, || {});
     }
 
-    fn give_back(&mut self, answer: Answer) {
+    /// As `end`, and tells something else in between, for whom that may make give one, too.
+    pub(crate) fn end_telling(mut self, answer: Answer, tell: impl FnOnce()) {
+        self.give_back(answer, tell);
+    }
+
+    fn give_back(&mut self, answer: Answer, tell: impl FnOnce()) {
         if let Some(permit) = self.permit.take() {
             self.published.end();
             drop(permit);
+            tell();
             self.log.end(&self.record, answer);
         }
     }
@@ -86,7 +92,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if self.permit.is_some() {
             let interrupted = self.interrupted();
-            self.give_back(Err(interrupted));
+            self.give_back(Err(interrupted), || {});
         }
     }
 }

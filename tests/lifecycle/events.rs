@@ -1,7 +1,9 @@
-use serde_json::json;
-use tower_plugin::{EventKind, PluginManager};
+use std::time::Duration;
 
-use crate::scenario::{Act, Script, Scripted};
+use serde_json::json;
+use tower_plugin::{Backoff, EventKind, PluginManager, ReloadStrategy};
+
+use crate::scenario::{Act, Script, Scripted, reload_in_background};
 
 #[tokio::test(start_paused = true)]
 async fn events_tell_the_story_in_order_and_can_be_replayed() {
@@ -31,14 +33,14 @@ async fn events_tell_the_story_in_order_and_can_be_replayed() {
             "plugin.ready",
             "plugin.reload.started",
             "plugin.starting",
-            "plugin.ready",
             "plugin.config.changed",
             "plugin.reload.applied",
+            "plugin.ready",
             "plugin.reload.started",
             "plugin.starting",
             "plugin.starting",
-            "plugin.ready",
             "plugin.reload.rolled_back",
+            "plugin.ready",
         ]
     );
 }
@@ -110,4 +112,113 @@ async fn a_thousand_subscribers_that_never_read_slow_nobody_and_keep_nothing() {
         }
         assert_eq!(left, 16, "no more is kept, however many subscribe");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn plugin_that_is_said_to_be_ready_takes_the_next_operation() {
+    for strategy in [ReloadStrategy::Replace, ReloadStrategy::Recreate] {
+        let (manager, script) = (PluginManager::new(), Script::new());
+        script.next_stops(vec![Act::Slow(Duration::from_secs(1)); 20]);
+        script.next_starts([Act::Fail("no")]);
+        let mut events = manager.subscribe();
+        let next = tokio::spawn({
+            let manager = manager.clone();
+            async move {
+                let mut told = Vec::new();
+                while told.len() < 5 {
+                    let event = events.recv().await.unwrap();
+                    if event.kind == EventKind::Ready {
+                        told.push((event.generation, event.operation_id.is_some()));
+                        let serves = manager.operation(event.operation_id.unwrap());
+                        assert!(serves.is_some());
+                        manager.reload("p").dry_run().await.expect("it is free");
+                    }
+                }
+                told
+            }
+        });
+        let plugin = manager.register("p", Scripted(script.clone()));
+        let plugin = plugin.strategy(strategy).retry(Backoff::new());
+        let plugin = plugin.await.unwrap();
+        // Started by itself, then reloaded with somebody inside.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let lease = plugin.enter().unwrap();
+        let reload = reload_in_background(&manager, "p");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(lease);
+        reload.await.unwrap().unwrap();
+        let wait = Duration::from_secs(1);
+        let update = manager.update_config("p", json!({"value": 1}));
+        update.wait(wait).await.unwrap();
+        manager.disable("p").wait(wait).await.unwrap();
+        manager.enable("p").wait(wait).await.unwrap();
+        manager.reload("p").wait(wait).await.unwrap();
+        let told: Vec<_> = (1..=5).map(|generation| (generation, true)).collect();
+        assert_eq!(next.await.unwrap(), told);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn generation_on_trial_is_ready_once_that_is_passed() {
+    let (manager, script) = (PluginManager::new(), Script::new());
+    let plugin = manager.register("p", Scripted(script));
+    plugin.strategy(ReloadStrategy::Replace).await.unwrap();
+    let mut events = manager.subscribe();
+    let probation = Duration::from_secs(30);
+    for passes in [false, true] {
+        let reload = manager.reload("p").probation(probation).start().unwrap();
+        reload.on_trial().await;
+        if !passes {
+            manager.abort("p").await.unwrap();
+            continue;
+        }
+        manager.promote("p").await.unwrap();
+    }
+    drop(manager);
+    let mut told = Vec::new();
+    while let Some(event) = events.recv().await {
+        told.extend((event.kind == EventKind::Ready).then_some(event.generation));
+    }
+    assert_eq!(told, [3], "the one that was taken back never was");
+}
+
+#[tokio::test(start_paused = true)]
+async fn registration_and_what_a_check_finds_during_an_operation_are_told_as_part_of_it() {
+    let (manager, script) = (PluginManager::new(), Script::new());
+    let plugin = manager.register("p", Scripted(script.clone()));
+    let plugin = plugin.strategy(ReloadStrategy::Replace);
+    let every = Duration::from_secs(1);
+    let plugin = plugin.check_interval(every).failure_threshold(2);
+    plugin.await.unwrap();
+    script.next_checks([Act::Succeed, Act::Fail("a"), Act::Fail("b")]);
+    let reload = manager.reload("p").probation(Duration::from_secs(30));
+    let reload = reload.start().unwrap();
+    let reloaded = reload.id();
+    assert!(reload.await.is_err(), "it is found ill");
+    script.next_checks([Act::Fail("c")]);
+    tokio::time::sleep(3 * every).await;
+    let registered = manager.operations().last().unwrap().id;
+
+    let mut events = manager.subscribe_after(0);
+    drop(manager);
+    let mut told = Vec::new();
+    while let Some(event) = events.recv().await {
+        let kinds = [
+            EventKind::Registered,
+            EventKind::CheckFailed,
+            EventKind::HealthChanged,
+        ];
+        if kinds.contains(&event.kind) {
+            told.push((event.kind, event.operation_id));
+        }
+    }
+    assert_eq!(
+        told,
+        [
+            (EventKind::Registered, Some(registered)),
+            (EventKind::CheckFailed, Some(reloaded)),
+            (EventKind::HealthChanged, Some(reloaded)),
+            (EventKind::CheckFailed, None),
+        ]
+    );
 }

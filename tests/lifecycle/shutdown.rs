@@ -142,3 +142,74 @@ async fn shutdown_with_nobody_inside_does_not_wait_for_its_limit() {
     assert!(report.is_clean());
     assert_eq!(before.elapsed(), Duration::ZERO);
 }
+
+/// What is told of the shutdown itself.
+async fn story(manager: PluginManager) -> Vec<(&'static str, String)> {
+    let mut events = manager.subscribe_after(0);
+    drop(manager);
+    let mut story = Vec::new();
+    while let Some(event) = events.recv().await {
+        let name = event.kind.as_str();
+        if name.starts_with("shutdown.") {
+            assert_eq!((event.plugin.as_str(), event.operation_id), ("", None));
+            story.push((name, event.message));
+        } else if name == "plugin.removed" {
+            assert!(event.operation_id.is_some());
+            story.push((name, event.plugin));
+        }
+    }
+    story
+}
+
+fn told<'a>(story: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    story.iter().map(|(name, text)| (*name, &**text)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_is_told_step_by_step_and_each_once() {
+    let manager = PluginManager::new();
+    let plugin = Scripted(Script::new());
+    manager.register("p", plugin).await.unwrap();
+    manager.announce_shutdown();
+    manager.announce_shutdown();
+    manager.shutdown().await;
+    manager.announce_shutdown();
+    manager.shutdown().await;
+    assert_eq!(
+        told(&story(manager).await),
+        [
+            (
+                "shutdown.announced",
+                "about to shut down: not ready any more"
+            ),
+            ("shutdown.stopping", "stopping, 1 plugins first"),
+            ("plugin.removed", "p"),
+            (
+                "shutdown.drained",
+                "1 plugins stopped; every request ended by itself"
+            ),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_that_is_forced_is_told_as_such() {
+    let manager = PluginManager::new();
+    let plugin = manager.register("p", Scripted(Script::new()));
+    let lease = plugin.await.unwrap().enter().unwrap();
+    let worker = tokio::spawn(async move { lease.cancelled().await });
+    manager.shutdown_within(Duration::from_secs(1)).await;
+    worker.await.unwrap();
+    assert_eq!(
+        told(&story(manager).await),
+        [
+            ("shutdown.stopping", "stopping, 1 plugins first"),
+            ("shutdown.forced", "time is up: cancelling 1 requests"),
+            ("plugin.removed", "p"),
+            (
+                "shutdown.drained",
+                "1 plugins stopped; not cleanly: see what was told of each"
+            ),
+        ]
+    );
+}

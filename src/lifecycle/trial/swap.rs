@@ -125,7 +125,6 @@ impl<P: Plugin> Lifecycle<P> {
         if is_first {
             new.monitor = Some(self.monitor(new));
         }
-        self.event(EventKind::Ready, format!("generation {number} serves"));
     }
 
     async fn promote(&mut self, candidate: Candidate) -> Done {
