@@ -81,7 +81,8 @@ impl AdminServiceBuilder {
         }
     }
 
-    /// Who sends this token may do everything: `Authorization: Bearer TOKEN`.
+    /// Who sends this token may do everything: `Authorization: Bearer TOKEN`. What they change is
+    /// shown as done by `admin`; see [`named_token`](Self::named_token).
     ///
     /// Clients may be anywhere. The token crosses the network as it is, so have TLS in front
     /// where that is not this machine's. The empty token is never accepted.
@@ -101,6 +102,27 @@ impl AdminServiceBuilder {
             access,
         }
         .bearer_token(token)
+    }
+
+    /// As [`bearer_token`](Self::bearer_token), for a token of somebody in particular: what they
+    /// change is shown as theirs, see [`Actor`](super::Actor).
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// # let (of_alice, of_ci) = ("a", "c");
+    /// let admin = AdminService::builder(PluginManager::new())
+    ///     .named_token("alice", of_alice)
+    ///     .named_token("ci", of_ci)
+    ///     .build();
+    /// # let _ = admin;
+    /// ```
+    pub fn named_token(
+        self,
+        name: &str,
+        token: impl AsRef<[u8]>,
+    ) -> AdminServiceBuilder<BearerTokens> {
+        self.bearer_token("").named_token(name, token)
     }
 
     /// Whoever is on this machine may do everything, without credentials: any user of it, any
@@ -138,7 +160,27 @@ impl AdminServiceBuilder<BearerTokens> {
     /// # let _ = admin;
     /// ```
     pub fn bearer_token(mut self, token: impl AsRef<[u8]>) -> Self {
-        self.access.tokens.accept(token.as_ref(), Scope::Write);
+        self.access.tokens.accept("", token.as_ref(), Scope::Write);
+        self
+    }
+
+    /// Accepts one more token, of somebody in particular: what they change is shown as theirs, see
+    /// [`Actor`](super::Actor). Several tokens may have one name. The empty name is none.
+    ///
+    /// ```
+    /// # use tower_plugin::PluginManager;
+    /// # use tower_plugin::admin::AdminService;
+    /// # let (of_alice, of_ci) = ("a", "c");
+    /// let admin = AdminService::builder(PluginManager::new())
+    ///     .named_token("alice", of_alice)
+    ///     .named_token("ci", of_ci)
+    ///     .build();
+    /// # let _ = admin;
+    /// ```
+    pub fn named_token(mut self, name: &str, token: impl AsRef<[u8]>) -> Self {
+        self.access
+            .tokens
+            .accept(name, token.as_ref(), Scope::Write);
         self
     }
 
@@ -155,7 +197,7 @@ impl AdminServiceBuilder<BearerTokens> {
     /// # let _ = admin;
     /// ```
     pub fn read_only_token(mut self, token: impl AsRef<[u8]>) -> Self {
-        self.access.tokens.accept(token.as_ref(), Scope::Read);
+        self.access.tokens.accept("", token.as_ref(), Scope::Read);
         self
     }
 

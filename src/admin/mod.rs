@@ -16,13 +16,13 @@
 //! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled, or the server starts again |
 //! | `POST /plugins/promote?plugin=` | decides the trial of a new generation in its favour |
 //! | `POST /plugins/abort?plugin=` | ends it, and goes back to the generation before |
-//! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag`; honours `If-None-Match` |
-//! | `PUT /plugins/config?plugin=` | puts a whole config in force (`application/json`); honours `If-Match` |
-//! | `PATCH /plugins/config?plugin=` | changes it in part (RFC 7396, `application/merge-patch+json`); honours `If-Match` |
+//! | `GET /plugins/config?plugin=` | its config as it is stored, and `effective` with the defaults of its schema; secrets masked, with a strong `ETag` |
+//! | `PUT /plugins/config?plugin=` | puts a whole config in force (`application/json`) |
+//! | `PATCH /plugins/config?plugin=` | changes it in part (RFC 7396, `application/merge-patch+json`) |
 //! | `GET /plugins/config?plugin=&version=` | the config of a version that is kept |
 //! | `GET /plugins/history?plugin=` | the versions that are kept, newest first: [`ConfigHistory`](crate::ConfigHistory) |
 //! | `GET /plugins/diff?plugin=&from=&to=` | what is different between two versions, secrets masked: [`ConfigDiff`](crate::ConfigDiff); `to` is the version in force unless it is said |
-//! | `POST /plugins/rollback?plugin=&version=` | puts the config of a version in force again, as a new version; honours `If-Match` |
+//! | `POST /plugins/rollback?plugin=&version=` | puts the config of a version in force again, as a new version |
 //! | `GET /plugins/requests?plugin=` | who is inside, the oldest first, at most `limit` (100; up to 1000): [`RequestsReport`](crate::RequestsReport) |
 //! | `GET /plugins/schema?plugin=` | the JSON Schema of its config, if it publishes one |
 //! | `GET /plugins/operations` | every operation under way and the last that are done, newest first; `?plugin=` for one plugin's |
@@ -53,6 +53,15 @@
 //! A plugin that is in another operation refuses a second one, naming the first as `operation_id`.
 //! Any change takes `?wait=5s`, in Go's notation, to wait that long for its turn.
 //! `?cause=`, up to 1024 bytes, says why: the history shows that as `change_cause`.
+//!
+//! # Conditions
+//!
+//! Configs, and the answers to changes that are done, have a strong `ETag` that names the version in
+//! force. Every change of one plugin, a reload as well as a decision on a trial, honours `If-Match`
+//! with it: 412 where the config is another by now, and nothing is done. So nobody reloads, rolls back
+//! or disables what somebody else has changed since it was read. With `cascade=true` it is that of the
+//! plugin named. `reload-all` takes only `*`, for several plugins have no version in common.
+//! `GET /plugins/config` honours `If-None-Match`.
 //!
 //! # Trials
 //!
@@ -97,7 +106,13 @@
 //! ([`insecure_loopback`](AdminServiceBuilder::insecure_loopback)). There is no service without a
 //! decision on the last. The probes `/livez` and `/readyz` are answered to anybody and under any
 //! name; which plugins do not serve is told only to who passes.
+//!
+//! Whose token it is ([`named_token`](AdminServiceBuilder::named_token)), or who the program says it
+//! is ([`Actor`]), is shown as the `actor` of what they change: in the history, in operations, in
+//! events and in the log, which has a line for each change that was asked for, done or refused. A
+//! trial that somebody promotes, aborts or ends has them as `decided_by`.
 
+mod actor;
 mod body;
 mod builder;
 mod etag;
@@ -113,6 +128,7 @@ mod route;
 mod server;
 mod service;
 
+pub use actor::Actor;
 pub use builder::{AdminServiceBuilder, BearerTokens, InsecureLoopback, Undecided};
 pub use peer::PeerAddr;
 pub use respond::AdminBody;

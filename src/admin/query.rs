@@ -105,6 +105,13 @@ impl Query {
     }
 }
 
+/// The plugin that a query is about, whatever else it says: to tell of it, not to act on it.
+pub(super) fn about(uri: &Uri) -> Option<String> {
+    let mut pairs = uri.query()?.split('&');
+    let value = pairs.find_map(|pair| pair.strip_prefix("plugin="))?;
+    decode(value).ok()
+}
+
 /// Refuses a query where none is expected.
 pub(super) fn none(uri: &Uri) -> Result<(), Problem> {
     parse(uri, &[]).map(|_| ())

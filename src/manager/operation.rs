@@ -186,7 +186,15 @@ impl OperationBuilder {
         if let (Request::Unload, Some(dependent)) = (&request, plugins.dependent(&name)) {
             return refuse(OperationErrorKind::RequiredBy(dependent));
         }
-        let is_begun = options.dry_run.is_none() && end_trial(&entry, request.operation());
+        // Before anything is ended for it; its turn may still find another version in force.
+        let current = entry.published.read(|snapshot| snapshot.config_version);
+        if options.if_version.is_some_and(|meant| meant != current)
+            && ends_trials(request.operation())
+        {
+            return refuse(OperationErrorKind::VersionMismatch { current });
+        }
+        let is_begun = options.dry_run.is_none()
+            && end_trial(&entry, request.operation(), options.actor.as_deref());
         let turn = Arc::clone(&entry.turn).try_acquire_owned().ok();
         // What is ended takes no longer than its drain and its hooks.
         let wait = if is_begun {
@@ -307,12 +315,12 @@ impl Drop for Asked {
 }
 
 /// Ends a trial that is in the way of an operation which leaves nothing to try out.
-pub(super) fn end_trial(entry: &Entry, asked: Operation) -> bool {
+pub(super) fn end_trial(entry: &Entry, asked: Operation, actor: Option<&str>) -> bool {
     if !ends_trials(asked) {
         return false;
     }
     let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
-    under_way.is_some_and(|record| record.decide(Decision::End(asked)))
+    under_way.is_some_and(|record| record.decide(Decision::End(asked), actor))
 }
 
 pub(super) fn in_progress(entry: &Entry, request: &Request) -> OperationError {

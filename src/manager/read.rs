@@ -69,6 +69,17 @@ impl PluginManager {
         Ok(self.entry(name)?.published.info())
     }
 
+    /// Which config of a plugin is in force, for less than the config itself.
+    #[cfg(feature = "admin")]
+    pub(crate) fn config_version(
+        &self,
+        name: &str,
+    ) -> Result<crate::ConfigVersion, OperationError> {
+        let entry = self.entry(name)?;
+        let published = &entry.published;
+        Ok(published.read(|snapshot| snapshot.config_version))
+    }
+
     /// Every operation under way, and the last that are done, the newest first.
     #[must_use]
     pub fn operations(&self) -> Vec<OperationInfo> {

@@ -152,7 +152,7 @@ impl PluginManager {
 }
 
 async fn stop(manager: PluginManager, entry: Entry) -> Option<ReloadReport> {
-    end_trial(&entry, Operation::Shutdown);
+    end_trial(&entry, Operation::Shutdown, None);
     let turn = entry.turn.clone().acquire_owned().await.ok()?;
     give(&manager, &entry, Request::Shutdown, turn).await.ok()
 }

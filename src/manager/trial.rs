@@ -147,7 +147,7 @@ impl PluginManager {
     /// An [`OperationError`] when there is no such plugin, when none of its generations is
     /// [on trial](OperationErrorKind::NotOnTrial), or when the operation failed after all.
     pub async fn promote(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        self.decide(name, Decision::Promote)?.await
+        self.decide(name, Decision::Promote, None)?.await
     }
 
     /// Decides a trial against the new generation: the one before serves again, and the new one is
@@ -160,17 +160,18 @@ impl PluginManager {
     ///
     /// Those of [`promote`](Self::promote).
     pub async fn abort(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        aborted(self.decide(name, Decision::Abort)?.await)
+        aborted(self.decide(name, Decision::Abort, None)?.await)
     }
 
     pub(crate) fn decide(
         &self,
         name: &str,
         decision: Decision,
+        actor: Option<&str>,
     ) -> Result<OperationHandle, OperationError> {
         let entry = self.entry(name)?;
         let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
-        match under_way.filter(|record| record.decide(decision)) {
+        match under_way.filter(|record| record.decide(decision, actor)) {
             Some(record) => Ok(OperationHandle::new(record)),
             None => Err(OperationError::new(name, OperationErrorKind::NotOnTrial)),
         }

@@ -18,6 +18,8 @@ pub(crate) struct Progress {
     pub(super) trial: Option<Trial>,
     /// How somebody wants it to end: the first word counts.
     pub(super) decision: Option<Decision>,
+    /// Who does.
+    pub(super) decided_by: Option<String>,
 }
 
 /// A generation on trial.
@@ -85,14 +87,15 @@ impl Progress {
             end: None,
             trial: None,
             decision: None,
+            decided_by: None,
         }
     }
 
     pub(super) fn enter(&mut self, phase: OperationPhase) {
         if self.end.is_none() {
-            let decision = self.decision;
+            let decision = (self.decision, self.decided_by.take());
             *self = Self::new(phase);
-            self.decision = decision;
+            (self.decision, self.decided_by) = decision;
         }
     }
 
@@ -107,11 +110,12 @@ impl Progress {
     }
 
     /// `false` where nobody waits for it any more.
-    pub(super) fn decide(&mut self, decision: Decision) -> bool {
+    pub(super) fn decide(&mut self, decision: Decision, actor: Option<&str>) -> bool {
         let is_open = self.trial.is_some();
         let is_first = self.end.is_none() && self.decision.is_none();
         if is_open && is_first {
             self.decision = Some(decision);
+            self.decided_by = actor.map(str::to_owned);
         }
         is_open && is_first
     }

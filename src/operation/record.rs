@@ -63,9 +63,14 @@ impl Record {
     }
 
     /// Ends a trial. `false` where there is none, or it is decided already.
-    pub(crate) fn decide(&self, decision: Decision) -> bool {
+    pub(crate) fn decide(&self, decision: Decision, actor: Option<&str>) -> bool {
         self.progress
-            .send_if_modified(|progress| progress.decide(decision))
+            .send_if_modified(|progress| progress.decide(decision, actor))
+    }
+
+    /// Who has decided it, if they have a name.
+    pub(crate) fn decided_by(&self) -> Option<String> {
+        self.progress.borrow().decided_by.clone()
     }
 
     /// Until somebody has decided it.
@@ -92,7 +97,9 @@ impl Record {
         self.progress.send_if_modified(|progress| {
             let is_first = progress.end.is_none();
             if is_first {
+                let decided_by = progress.decided_by.take();
                 *progress = Progress::new(OperationPhase::Done);
+                progress.decided_by = decided_by;
                 progress.end = Some(End {
                     time: SystemTime::now(),
                     took: self.begun.elapsed(),
@@ -127,6 +134,7 @@ impl Record {
             phase: progress.phase,
             actor: self.actor.clone(),
             cause: self.cause.clone(),
+            decided_by: progress.decided_by.clone(),
             started: self.started,
             ended: end.map(|end| end.time),
             elapsed: end.map_or_else(|| self.begun.elapsed(), |end| end.took),

@@ -29,7 +29,8 @@ pub struct VersionInfo {
     /// When it was applied, in seconds since 1970 on the wire.
     #[serde(serialize_with = "unix_seconds")]
     pub time: SystemTime,
-    /// Who asked for it; `file` when somebody edited what is stored.
+    /// Who asked for it, if they have a name; `file` when somebody edited what is stored. Over HTTP
+    /// it is the name of their token, or whom the server's program says they are.
     pub actor: Option<String>,
     /// Why; `change_cause` on the wire.
     #[serde(rename = "change_cause")]

@@ -18,7 +18,7 @@ async fn history_lists_versions_with_who_and_why_and_no_config() {
             "plugin": "string", "total_count": "number", "timestamp": "number",
             "versions": [
                 {
-                    "version": "number", "time": "number", "actor": "null",
+                    "version": "number", "time": "number", "actor": "string",
                     "change_cause": "string", "outcome": "string", "current": "bool"
                 },
                 {

@@ -1,5 +1,6 @@
 //! The admin interface through real sockets.
 
+mod actors;
 mod bodies;
 mod config;
 mod dry_run;

@@ -17,6 +17,7 @@ impl Log {
             let subscriber = tracing_subscriber::fmt()
                 .with_max_level(tracing::Level::TRACE)
                 .with_writer(log.clone())
+                .with_ansi(false)
                 .finish();
             tracing::subscriber::set_global_default(subscriber).unwrap();
             log

@@ -6,9 +6,9 @@ use tower_http::validate_request::ValidateRequest;
 
 use super::Tokens;
 use super::host::Outsider;
-use crate::admin::PeerAddr;
 use crate::admin::problem::Problem;
 use crate::admin::route;
+use crate::admin::{Actor, PeerAddr};
 
 /// Who may do anything at all.
 #[derive(Debug, Clone)]
@@ -26,14 +26,24 @@ pub(crate) enum Scope {
     Write,
 }
 
+/// Who is let in, and for what.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(super) scope: Scope,
+    pub(super) actor: Actor,
+}
+
 impl Access {
-    fn scope(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Scope, Problem> {
+    fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Client, Problem> {
         match self {
             Self::Bearer(tokens) => bearer(headers)
-                .and_then(|token| tokens.scope(token))
+                .and_then(|token| tokens.client(token).cloned())
                 .ok_or_else(Problem::unauthorized),
             Self::Loopback => match extensions.get::<PeerAddr>() {
-                Some(peer) if peer.is_loopback() => Ok(Scope::Write),
+                Some(peer) if peer.is_loopback() => Ok(Client {
+                    scope: Scope::Write,
+                    actor: Actor::unnamed(),
+                }),
                 Some(_) => Err(Problem::forbidden(
                     "only clients on this machine are answered",
                 )),
@@ -59,7 +69,7 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 }
 
 /// Lets through who may do what they ask for. The probes are answered to anybody, but only who
-/// passes gets the [`Scope`] that their details are for.
+/// passes gets the [`Scope`] that their details are for, and an [`Actor`] where there is none.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthGuard<B> {
     access: Arc<Access>,
@@ -81,14 +91,21 @@ impl<R, B: Default> ValidateRequest<R> for AuthGuard<B> {
     fn validate(&mut self, request: &mut Request<R>) -> Result<(), Response<B>> {
         let is_probe = route::is_probe(request.uri().path());
         let is_outsider = request.extensions().get::<Outsider>().is_some();
-        match self.access.scope(request.headers(), request.extensions()) {
-            Ok(scope) if scope < needed(request.method()) => {
+        match self.access.client(request.headers(), request.extensions()) {
+            Ok(client) if client.scope < needed(request.method()) => {
+                let actor = Actor::of(request.extensions()).unwrap_or(&client.actor);
+                let (method, path) = (request.method(), request.uri().path());
+                tracing::warn!(actor = actor.name(), %method, path, "refused: only for reading");
                 let problem = Problem::forbidden("this token is only for reading");
                 Err(problem.into_response())
             }
             Ok(_) if is_outsider => Ok(()),
-            Ok(scope) => {
-                request.extensions_mut().insert(scope);
+            Ok(Client { scope, actor }) => {
+                let extensions = request.extensions_mut();
+                if Actor::of(extensions).is_none() {
+                    extensions.insert(actor);
+                }
+                extensions.insert(scope);
                 Ok(())
             }
             Err(_) if is_probe => Ok(()),

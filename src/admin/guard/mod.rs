@@ -6,6 +6,7 @@ mod hosts;
 mod origin;
 mod token;
 
+use auth::Client;
 pub(super) use auth::{Access, AuthGuard, Scope};
 pub(super) use host::HostGuard;
 pub(super) use hosts::Hosts;

@@ -1,21 +1,23 @@
 use std::time::SystemTime;
 
-use bytes::Bytes;
-use http::header::LOCATION;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
-use http_body_util::Full;
+use http::header::{ETAG, LOCATION};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::handler::{Answer, Handler};
+use super::precondition;
 use crate::admin::prefer::{self, PREFERENCE_APPLIED, RESPOND_ASYNC};
 use crate::admin::problem::Problem;
 use crate::admin::query::{self, Query};
-use crate::admin::respond;
+use crate::admin::{Actor, etag, respond};
 use crate::gate::Share;
 use crate::manager::aborted;
 use crate::operation::Decision;
 use crate::time::to_unix;
-use crate::{OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport};
+use crate::{
+    ConfigVersion, OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport,
+};
 
 /// What the query of a change may say.
 pub(super) const KEYS: [&str; 4] = ["plugin", "wait", "dry_run", "cause"];
@@ -71,33 +73,29 @@ impl Handler {
     /// Does what the query asks for with one plugin.
     pub(super) async fn change(
         &self,
-        uri: &Uri,
-        headers: &HeaderMap,
+        head: &Parts,
         ask: impl FnOnce(&PluginManager, &str) -> OperationBuilder,
     ) -> Answer {
-        let query = Query::read(uri, &KEYS)?;
+        let query = Query::read(&head.uri, &KEYS)?;
         let operation = ask(&self.manager, &query.plugin()?);
-        let changed = self.carry_out(operation, &query, headers).await?;
-        Ok(changed.response)
+        self.carry_out(operation, &query, head).await
     }
 
     /// Decides a trial.
-    pub(super) async fn decide(
-        &self,
-        uri: &Uri,
-        headers: &HeaderMap,
-        decision: Decision,
-    ) -> Answer {
-        let plugin = query::plugin(uri)?;
-        let handle = self.manager.decide(&plugin, decision)?;
-        if prefer::is_async(headers) {
+    pub(super) async fn decide(&self, head: &Parts, decision: Decision) -> Answer {
+        let plugin = query::plugin(&head.uri)?;
+        // It cannot change meanwhile: a trial is in the way of every change.
+        let (version, _) = self.version(&plugin, &head.headers)?;
+        let actor = Actor::of(&head.extensions).map(Actor::name);
+        let handle = self.manager.decide(&plugin, decision, actor)?;
+        if prefer::is_async(&head.headers) {
             return self.accepted(&handle, true);
         }
         let report = match decision {
             Decision::Abort => aborted(handle.await)?,
             _ => handle.await?,
         };
-        respond::json(&Changed::new(&report))
+        changed(&report, version)
     }
 
     /// Has an operation done, and answers when it is or, for who prefers that, at once. One that
@@ -106,23 +104,65 @@ impl Handler {
         &self,
         operation: OperationBuilder,
         query: &Query,
-        headers: &HeaderMap,
-    ) -> Result<Done, Problem> {
-        let operation = with_options(operation, query)?;
+        head: &Parts,
+    ) -> Answer {
+        let (operation, version) = self.with_options(operation, query, head)?;
         let handle = operation.start()?;
-        let is_async = prefer::is_async(headers);
+        let is_async = prefer::is_async(&head.headers);
         if !is_async {
             handle.on_trial().await;
         }
         if is_async || handle.info().result.is_none() {
-            let response = self.accepted(&handle, is_async)?;
-            let report = None;
-            return Ok(Done { response, report });
+            return self.accepted(&handle, is_async);
         }
-        let report = handle.await?;
-        let response = respond::json(&Changed::new(&report))?;
-        let report = Some(report);
-        Ok(Done { response, report })
+        changed(&handle.await?, version)
+    }
+
+    /// The operation as the request has it: who asks, for which version of the config, how long to
+    /// wait for its turn, whether it is to be done at all, why, and how a new generation is tried
+    /// out. With the version that is in force before.
+    pub(super) fn with_options(
+        &self,
+        mut operation: OperationBuilder,
+        query: &Query,
+        head: &Parts,
+    ) -> Result<(OperationBuilder, ConfigVersion), Problem> {
+        let (version, only_if) = self.version(&query.plugin()?, &head.headers)?;
+        if let Some(only_if) = only_if {
+            operation = operation.if_version(only_if);
+        }
+        if let Some(actor) = Actor::of(&head.extensions) {
+            operation = operation.actor(actor.name());
+        }
+        if let Some(limit) = query.duration("wait")? {
+            operation = operation.wait(limit);
+        }
+        operation = match query.get("dry_run")? {
+            None | Some("false") => operation,
+            Some("true") => operation.dry_run(),
+            Some("start") => operation.dry_run_with_start(),
+            Some(_) => {
+                return Err(Problem::invalid_query(
+                    "`dry_run` is `true`, `false` or `start`",
+                ));
+            }
+        };
+        if let Some(cause) = cause(query)? {
+            operation = operation.cause(cause);
+        }
+        Ok((on_trial(operation, query)?, version))
+    }
+
+    /// The version of a plugin's config, and the one that a change of it is for, if it is for one.
+    fn version(
+        &self,
+        plugin: &str,
+        headers: &HeaderMap,
+    ) -> Result<(ConfigVersion, Option<ConfigVersion>), Problem> {
+        let version = self.manager.config_version(plugin)?;
+        let only_if = precondition::check(headers, version);
+        let only_if = only_if.map_err(|problem| problem.with("plugin", plugin))?;
+        Ok((version, only_if))
     }
 
     fn accepted(&self, handle: &OperationHandle, is_preferred: bool) -> Answer {
@@ -146,35 +186,15 @@ impl Handler {
     }
 }
 
-/// The answer to a change, and what was done if it is done.
-pub(super) struct Done {
-    pub(super) response: Response<Full<Bytes>>,
-    pub(super) report: Option<ReloadReport>,
-}
-
-/// The operation as the query has it: how long to wait for its turn, whether it is to be done at
-/// all, why, and how a new generation is tried out.
-pub(super) fn with_options(
-    mut operation: OperationBuilder,
-    query: &Query,
-) -> Result<OperationBuilder, Problem> {
-    if let Some(limit) = query.duration("wait")? {
-        operation = operation.wait(limit);
-    }
-    operation = match query.get("dry_run")? {
-        None | Some("false") => operation,
-        Some("true") => operation.dry_run(),
-        Some("start") => operation.dry_run_with_start(),
-        Some(_) => {
-            return Err(Problem::invalid_query(
-                "`dry_run` is `true`, `false` or `start`",
-            ));
-        }
+/// The answer to a change that is done, with the tag of the config in force now.
+fn changed(report: &ReloadReport, before: ConfigVersion) -> Answer {
+    let mut response = respond::json(&Changed::new(report))?;
+    let version = ConfigVersion {
+        number: report.version,
+        ..before
     };
-    if let Some(cause) = cause(query)? {
-        operation = operation.cause(cause);
-    }
-    on_trial(operation, query)
+    response.headers_mut().insert(ETAG, etag::of(version));
+    Ok(response)
 }
 
 /// With what the query says of a trial.

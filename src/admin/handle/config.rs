@@ -1,7 +1,8 @@
 use std::time::SystemTime;
 
+use http::HeaderMap;
 use http::header::{ETAG, IF_NONE_MATCH};
-use http::{HeaderMap, Request};
+use http::request::Parts;
 use http_body::Body;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use crate::admin::problem::Problem;
 use crate::admin::query::Query;
 use crate::admin::{body, respond};
 use crate::time::to_unix;
-use crate::{BoxError, ConfigVersion, ConfigView};
+use crate::{BoxError, ConfigView};
 
 #[derive(Serialize)]
 struct Config<'a> {
@@ -40,25 +41,28 @@ impl Handler {
     /// Puts a config of the `accepted` type in place, whole or as a patch.
     pub(super) async fn change_config<B>(
         self,
-        request: Request<B>,
+        head: &Parts,
+        body: B,
         accepted: &'static str,
     ) -> Answer
     where
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let (head, body) = request.into_parts();
         let query = Query::read(&head.uri, &change::TRIAL_KEYS)?;
         let plugin = query.plugin()?;
         let at = |problem: Problem| problem.with("plugin", plugin.as_str());
         // Asked first, so that nobody sends a config to nobody.
-        let before = self.manager.config(&plugin)?.version;
+        self.manager.config_version(&plugin)?;
         body::check(&head.headers, accepted).map_err(at)?;
         let body = body::read(&head.headers, body, self.limits)
             .await
             .map_err(at)?;
-        let only_if =
-            precondition::check(&head.headers, self.requires_if_match, before).map_err(at)?;
+        if self.requires_if_match {
+            precondition::require(&head.headers).map_err(at)?;
+        }
+        let current = self.manager.config_version(&plugin)?;
+        precondition::check(&head.headers, current).map_err(at)?;
         let value = body::decode(&body).map_err(at)?;
         let is_patch = accepted == body::MERGE_PATCH;
         let operation = if is_patch {
@@ -66,19 +70,6 @@ impl Handler {
         } else {
             self.manager.update_config(&plugin, value)
         };
-        let operation = match only_if {
-            Some(version) => operation.if_version(version),
-            None => operation,
-        };
-        let done = self.carry_out(operation, &query, &head.headers).await?;
-        let mut response = done.response;
-        if let Some(report) = done.report {
-            let version = ConfigVersion {
-                number: report.version,
-                ..before
-            };
-            response.headers_mut().insert(ETAG, etag::of(version));
-        }
-        Ok(response)
+        self.carry_out(operation, &query, head).await
     }
 }

@@ -1,13 +1,15 @@
 use std::time::SystemTime;
 
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
+use http::request::Parts;
 use serde_json::{Map, Value, json};
 
-use super::change::{cause, with_options};
+use super::change::cause;
 use super::handler::{Answer, Handler};
+use super::precondition;
 use crate::admin::problem::{Form, Problem};
 use crate::admin::query::Query;
-use crate::admin::respond;
+use crate::admin::{Actor, respond};
 use crate::time::to_unix;
 use crate::{GroupReport, PluginResult};
 
@@ -27,21 +29,26 @@ const KEYS: [&str; 10] = [
 
 impl Handler {
     /// Reloads one plugin, and those that depend on it where the query says `cascade=true`.
-    pub(super) async fn reload(&self, uri: &Uri, headers: &HeaderMap) -> Answer {
-        let query = Query::read(uri, &KEYS)?;
+    pub(super) async fn reload(&self, head: &Parts) -> Answer {
+        let query = Query::read(&head.uri, &KEYS)?;
         let reload = self.manager.reload(&query.plugin()?);
         if !query.flag("cascade")? {
-            return Ok(self.carry_out(reload, &query, headers).await?.response);
+            return self.carry_out(reload, &query, head).await;
         }
-        answer(with_options(reload, &query)?.cascade().await?)
+        let (reload, _) = self.with_options(reload, &query, head)?;
+        answer(reload.cascade().await?)
     }
 }
 
 impl Handler {
     /// Reloads every plugin, or those that the query names.
-    pub(super) async fn reload_all(&self, uri: &Uri) -> Answer {
-        let query = Query::read(uri, &["plugin", "all_or_nothing", "wait", "cause"])?;
+    pub(super) async fn reload_all(&self, head: &Parts) -> Answer {
+        let query = Query::read(&head.uri, &["plugin", "all_or_nothing", "wait", "cause"])?;
+        precondition::refuse(&head.headers)?;
         let mut reload = self.manager.reload_all();
+        if let Some(actor) = Actor::of(&head.extensions) {
+            reload = reload.actor(actor.name());
+        }
         let plugins = query.all("plugin");
         if !plugins.is_empty() {
             reload = reload.only(plugins);

@@ -6,6 +6,7 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 
+use super::audit::Audit;
 use super::{history, operation, probe, read};
 use crate::admin::body::{JSON, Limits, MERGE_PATCH};
 use crate::admin::guard::Scope;
@@ -36,8 +37,13 @@ impl Handler {
         B: Body,
         B::Error: Into<BoxError>,
     {
+        let mut audit = Audit::of(&request);
         let answer = self.answer(request).await;
-        Ok(answer.unwrap_or_else(Problem::into_response))
+        let response = answer.unwrap_or_else(Problem::into_response);
+        if let Some(audit) = &mut audit {
+            audit.answered(&response);
+        }
+        Ok(response)
     }
 
     async fn answer<B>(self, request: Request<B>) -> Answer
@@ -45,8 +51,9 @@ impl Handler {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let (uri, headers) = (request.uri(), request.headers());
-        let endpoint = match route::find(request.method(), uri.path()) {
+        let (head, body) = request.into_parts();
+        let (uri, headers) = (&head.uri, &head.headers);
+        let endpoint = match route::find(&head.method, uri.path()) {
             Found::Endpoint(endpoint) => endpoint,
             Found::OtherMethod(allowed) => return Err(Problem::method_not_allowed(allowed)),
             Found::Nothing => return Err(Problem::not_found()),
@@ -61,23 +68,23 @@ impl Handler {
             Endpoint::Requests => read::requests(manager, uri),
             Endpoint::Livez => probe::livez(uri),
             Endpoint::Readyz => {
-                let is_authorised = request.extensions().get::<Scope>().is_some();
+                let is_authorised = head.extensions.get::<Scope>().is_some();
                 probe::readyz(manager, uri, is_authorised)
             }
             Endpoint::Operations => operation::list(manager, uri),
             Endpoint::Operation => operation::one(manager, uri),
-            Endpoint::ReloadAll => self.reload_all(uri).await,
-            Endpoint::Reload => self.reload(uri, headers).await,
-            Endpoint::Enable => self.change(uri, headers, PluginManager::enable).await,
-            Endpoint::Disable => self.change(uri, headers, PluginManager::disable).await,
-            Endpoint::Promote => self.decide(uri, headers, Decision::Promote).await,
-            Endpoint::Abort => self.decide(uri, headers, Decision::Abort).await,
-            Endpoint::Rollback => self.rollback(&request.into_parts().0).await,
+            Endpoint::ReloadAll => self.reload_all(&head).await,
+            Endpoint::Reload => self.reload(&head).await,
+            Endpoint::Enable => self.change(&head, PluginManager::enable).await,
+            Endpoint::Disable => self.change(&head, PluginManager::disable).await,
+            Endpoint::Promote => self.decide(&head, Decision::Promote).await,
+            Endpoint::Abort => self.decide(&head, Decision::Abort).await,
+            Endpoint::Rollback => self.rollback(&head).await,
             Endpoint::History => history::list(manager, uri).await,
             Endpoint::Diff => history::diff(manager, uri).await,
             Endpoint::ReadConfig => history::config(manager, uri, headers).await,
-            Endpoint::ReplaceConfig => self.change_config(request, JSON).await,
-            Endpoint::PatchConfig => self.change_config(request, MERGE_PATCH).await,
+            Endpoint::ReplaceConfig => self.change_config(&head, body, JSON).await,
+            Endpoint::PatchConfig => self.change_config(&head, body, MERGE_PATCH).await,
         }
     }
 }

@@ -1,17 +1,16 @@
 use std::time::SystemTime;
 
-use http::header::ETAG;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 use serde::Serialize;
 
 use super::handler::{Answer, Handler};
-use super::{change, config, precondition};
+use super::{change, config};
+use crate::PluginManager;
 use crate::admin::problem::Problem;
 use crate::admin::query::Query;
-use crate::admin::{etag, respond};
+use crate::admin::respond;
 use crate::time::to_unix;
-use crate::{ConfigVersion, PluginManager};
 
 #[derive(Serialize)]
 struct Stamped<T> {
@@ -47,7 +46,7 @@ pub(super) async fn diff(manager: &PluginManager, uri: &Uri) -> Answer {
     let plugin = query.plugin()?;
     let from = query.number("from")?;
     let from = from.ok_or_else(|| Problem::invalid_query("say `from` which version"))?;
-    let current = manager.config(&plugin)?.version.number();
+    let current = manager.config_version(&plugin)?.number();
     let to = query.number("to")?.unwrap_or(current);
     stamped(manager.diff(&plugin, from, to).await?)
 }
@@ -58,21 +57,7 @@ impl Handler {
         let plugin = query.plugin()?;
         let to = query.number("version")?;
         let to = to.ok_or_else(|| Problem::invalid_query("say to which `version`"))?;
-        let before = self.manager.config(&plugin)?.version;
-        let at = |problem: Problem| problem.with("plugin", plugin.as_str());
-        let only_if = precondition::check(&head.headers, false, before).map_err(at)?;
         let operation = self.manager.rollback(&plugin, to);
-        let operation = match only_if {
-            Some(version) => operation.if_version(version),
-            None => operation,
-        };
-        let done = self.carry_out(operation, &query, &head.headers).await?;
-        let mut response = done.response;
-        if let Some(report) = done.report {
-            let number = report.version;
-            let version = ConfigVersion { number, ..before };
-            response.headers_mut().insert(ETAG, etag::of(version));
-        }
-        Ok(response)
+        self.carry_out(operation, &query, head).await
     }
 }

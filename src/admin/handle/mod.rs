@@ -1,5 +1,6 @@
 //! What a request comes to once the guards have let it through.
 
+mod audit;
 mod change;
 mod config;
 mod group;

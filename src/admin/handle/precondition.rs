@@ -9,14 +9,10 @@ use crate::admin::problem::Problem;
 /// the `current`. That may have changed when it comes to the change, so it is looked at again then.
 pub(super) fn check(
     headers: &HeaderMap,
-    is_required: bool,
     current: ConfigVersion,
 ) -> Result<Option<ConfigVersion>, Problem> {
     let only_if = Condition::read(headers, &IF_MATCH);
     let only_if_not = Condition::read(headers, &IF_NONE_MATCH);
-    if is_required && only_if.is_none() {
-        return Err(Problem::precondition_required());
-    }
     if only_if_not.is_some_and(|known| known.matches_weakly(current)) {
         return Err(Problem::version_mismatch());
     }
@@ -24,5 +20,21 @@ pub(super) fn check(
         None | Some(Condition::Any) => Ok(None),
         Some(only_if) if only_if.matches_strongly(current) => Ok(Some(current)),
         Some(_) => Err(Problem::version_mismatch()),
+    }
+}
+
+/// Refuses a change that is for no version in particular.
+pub(super) fn require(headers: &HeaderMap) -> Result<(), Problem> {
+    match Condition::read(headers, &IF_MATCH) {
+        Some(_) => Ok(()),
+        None => Err(Problem::precondition_required()),
+    }
+}
+
+/// Refuses a change that is for one version where several plugins are changed, each with its own.
+pub(super) fn refuse(headers: &HeaderMap) -> Result<(), Problem> {
+    match Condition::read(headers, &IF_MATCH) {
+        None | Some(Condition::Any) => Ok(()),
+        Some(Condition::Tags(_)) => Err(Problem::no_common_version()),
     }
 }

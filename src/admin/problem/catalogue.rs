@@ -125,6 +125,12 @@ impl Problem {
         Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", message)
     }
 
+    pub(crate) fn no_common_version() -> Self {
+        let message = "several plugins have no version in common: leave `If-Match` out, or change \
+                       them one by one";
+        Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", message)
+    }
+
     pub(crate) fn precondition_required() -> Self {
         let message = "send the ETag of the config you have read: `If-Match: \"...\"`";
         Self::new(

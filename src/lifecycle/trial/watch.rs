@@ -91,13 +91,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
             tokio::select! {
                 biased;
-                decision = record.decision() => return match decision {
-                    Decision::Promote => Verdict::Promoted,
-                    Decision::Abort => Verdict::RollBack("it was aborted".to_owned()),
-                    Decision::End(operation) => {
-                        Verdict::RollBack(format!("it was ended by {operation}"))
-                    }
-                },
+                decision = record.decision() => return verdict(decision, record.decided_by().as_deref()),
                 () = self.out_of_time.cancelled() => {
                     return Verdict::RollBack("the manager is shutting down".to_owned());
                 }
@@ -124,6 +118,25 @@ impl<P: Plugin> Lifecycle<P> {
                 format!("it is unhealthy: {why}")
             })
         })
+    }
+}
+
+/// What a decision comes to, and who has made it.
+fn verdict(decision: Decision, actor: Option<&str>) -> Verdict {
+    let by = |who: &str| match actor {
+        Some(actor) => format!("{who}{actor}"),
+        None => String::new(),
+    };
+    match decision {
+        Decision::Promote => {
+            tracing::info!(promoted_by = actor, "the trial was promoted");
+            Verdict::Promoted
+        }
+        Decision::Abort => Verdict::RollBack(format!("it was aborted{}", by(" by "))),
+        Decision::End(operation) => {
+            let by = by(", asked for by ");
+            Verdict::RollBack(format!("it was ended by {operation}{by}"))
+        }
     }
 }
 
