@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::Parser;
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue},
+};
 use thiserror::Error;
 
 use crate::token::Token;
@@ -20,8 +23,21 @@ pub struct Args {
     /// Where the plugins' configs are kept; in memory unless given
     #[arg(long, value_name = "DIR")]
     pub plugin_dir: Option<PathBuf>,
-    /// The bearer token that administration asks for; without, it is open to this machine only
-    #[arg(long, value_name = "TOKEN")]
+    /// A file with the bearer tokens that administration accepts, a line for each: `name:token`, or
+    /// a token alone. History and log tell changes by the name
+    ///
+    /// Lines that are empty or begin with `#` do not count. Only its owner should be able to read the
+    /// file. Without any token, administration is open to this machine, and to no other.
+    #[arg(long, value_name = "FILE", env = "KEYSERVER_ADMIN_TOKEN_FILE")]
+    pub admin_token_file: Option<PathBuf>,
+    /// One more token, without a name. Everybody on this machine can read it in the command line:
+    /// better set it in the environment, or use a file
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "KEYSERVER_ADMIN_TOKEN",
+        hide_env_values = true
+    )]
     pub admin_token: Option<Token>,
     /// A name that administration is reached by from elsewhere; may be given several times
     #[arg(long, value_name = "HOST")]
@@ -29,6 +45,25 @@ pub struct Args {
     /// How long requests are waited for when a plugin or the server stops: 60, 5s, 500ms, 2m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub drain_timeout: Duration,
+}
+
+impl Args {
+    /// Reads the command line and the environment, or says what is wrong with them and ends the
+    /// process.
+    #[must_use]
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| without_token(error).exit())
+    }
+}
+
+/// The same error, without what was meant to be a token.
+fn without_token(mut error: clap::Error) -> clap::Error {
+    let about = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    if about.is_some_and(|about| about.starts_with("--admin-token ")) {
+        let hidden = ContextValue::String("***".to_owned());
+        error.insert(ContextKind::InvalidValue, hidden);
+    }
+    error
 }
 
 /// Reads `60`, `5s`, `500ms` or `2m`.
@@ -60,7 +95,8 @@ mod tests {
         let args = Args::parse_from(["keyserver"]);
         assert_eq!(args.listen.to_string(), "127.0.0.1:11371");
         assert_eq!(args.admin.to_string(), "127.0.0.1:11372");
-        assert!(args.plugin_dir.is_none() && args.admin_token.is_none());
+        assert!(args.plugin_dir.is_none());
+        assert!(args.admin_token.is_none() && args.admin_token_file.is_none());
         assert_eq!(args.drain_timeout, Duration::from_secs(60));
     }
 
@@ -84,5 +120,13 @@ mod tests {
     fn token_is_not_printed() {
         let args = Args::parse_from(["keyserver", "--admin-token", "hunter2"]);
         assert!(args.admin_token.is_some() && !format!("{args:?}").contains("hunter2"));
+
+        let refused = Args::try_parse_from(["keyserver", "--admin-token", "hunter 2"]);
+        let told = without_token(refused.unwrap_err()).to_string();
+        assert!(
+            told.contains("--admin-token") && told.contains("without spaces"),
+            "{told}"
+        );
+        assert!(!told.contains("hunter"), "{told}");
     }
 }

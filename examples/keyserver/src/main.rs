@@ -5,13 +5,12 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
 use keyserver::{cli::Args, serve};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::read();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -3,6 +3,8 @@ use std::{io, net::SocketAddr};
 use thiserror::Error;
 use tower_plugin::{BuildError, RegisterError};
 
+use super::TokenFileError;
+
 /// Why the server does not serve.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -16,8 +18,11 @@ pub enum ServeError {
         source: io::Error,
     },
     /// Everybody could change everything.
-    #[error("--admin {0} can be reached from other machines: give --admin-token as well")]
+    #[error("--admin {0} can be reached from other machines: give --admin-token-file as well")]
     AdminIsOpen(SocketAddr),
+    /// There is something wrong with the file of tokens.
+    #[error(transparent)]
+    TokenFile(#[from] TokenFileError),
     /// There is something wrong with the plugin directory.
     #[error(transparent)]
     PluginDir(#[from] BuildError),

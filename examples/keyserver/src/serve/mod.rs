@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `run.rs` | starting and stopping in the right order |
 //! | `admin.rs` | who may use the administration |
+//! | `token_file.rs` | their tokens, from a file |
 //! | `listener.rs` | accepting connections, so many at a time |
 //! | `connection.rs` | one connection, with bounds on what it can hold up |
 
@@ -12,6 +13,8 @@ mod connection;
 mod error;
 mod listener;
 mod run;
+mod token_file;
 
 pub use error::ServeError;
 pub use run::run;
+pub use token_file::TokenFileError;

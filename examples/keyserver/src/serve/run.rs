@@ -22,7 +22,7 @@ use crate::{app, cli::Args, hkp::KeyServer, keys::Limits, plugins::Plugins};
 ///
 /// When the server cannot start, and when it is told to stop a second time.
 pub async fn run(args: &Args) -> Result<(), ServeError> {
-    admin::refuse_open(args)?;
+    let tokens = admin::tokens(args)?;
     let keys_listener = bind(args.listen).await?;
     let admin_listener = bind(args.admin).await?;
     let addresses = (keys_listener.local_addr()?, admin_listener.local_addr()?);
@@ -40,7 +40,7 @@ pub async fn run(args: &Args) -> Result<(), ServeError> {
 
     let stopping = shutdown.stopping_token();
     let serve_keys = tokio::spawn(listener::serve(keys_listener, app, stopping));
-    let admin = admin::service(args, manager);
+    let admin = admin::service(args, &tokens, manager);
     let serve_admin = admin_server::serve(admin_listener, admin, shutdown.drained());
     let serve_admin = tokio::spawn(async {
         if let Err(error) = serve_admin.await {

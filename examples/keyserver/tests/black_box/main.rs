@@ -3,6 +3,7 @@
 
 mod access;
 mod add;
+mod admin;
 mod config;
 mod gnupg;
 mod index;

@@ -33,6 +33,8 @@ fn keyserver(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("RUST_LOG")
+        .env_remove("KEYSERVER_ADMIN_TOKEN")
+        .env_remove("KEYSERVER_ADMIN_TOKEN_FILE")
         .kill_on_drop(true);
     command
 }
@@ -43,8 +45,14 @@ impl Process {
     }
 
     pub(crate) async fn with(arguments: &[&str]) -> Self {
+        Self::with_variables(arguments, &[]).await
+    }
+
+    /// With variables in its environment.
+    pub(crate) async fn with_variables(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = keyserver(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

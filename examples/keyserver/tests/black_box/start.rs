@@ -1,5 +1,3 @@
-use http::StatusCode;
-
 use crate::process::Process;
 
 #[tokio::test]
@@ -59,35 +57,4 @@ async fn plugin_directory_that_is_not_there_is_an_error_that_names_it() {
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("`/nowhere`"), "{said}");
-}
-
-#[tokio::test]
-async fn administration_for_other_machines_needs_a_token() {
-    let open = ["--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"];
-    let output = Process::output(&open).await;
-    assert!(!output.status.success());
-    assert!(output.stdout.is_empty());
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("0.0.0.0:0") && said.contains("--admin-token"),
-        "{said}"
-    );
-
-    let empty = Process::output(&[&open[..], &["--admin-token", ""]].concat()).await;
-    assert!(!empty.status.success());
-}
-
-#[tokio::test]
-async fn token_on_the_command_line_is_asked_for_and_never_said() {
-    let server = Process::with(&["--admin-token", "hunter2"]).await;
-    let refused = server.admin.get("/plugins/status").await;
-    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
-    let wrong = server.admin.with_token("hunter3");
-    assert_eq!(
-        wrong.get("/plugins/status").await.status,
-        StatusCode::UNAUTHORIZED
-    );
-    let right = server.admin.with_token("hunter2");
-    let status = right.get("/plugins/status").await.assert_ok();
-    assert!(!format!("{status:?}{:?}", server.log()).contains("hunter2"));
 }

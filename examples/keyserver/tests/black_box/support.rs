@@ -5,7 +5,7 @@ use std::{
 
 use http::{
     HeaderMap, Method, Request, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, RETRY_AFTER},
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -28,6 +28,7 @@ pub(crate) struct Http {
     address: SocketAddr,
     client: Client<HttpConnector, Full<bytes::Bytes>>,
     token: Option<&'static str>,
+    if_match: Option<String>,
 }
 
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl Http {
             address,
             client: Client::builder(TokioExecutor::new()).build(connector),
             token: None,
+            if_match: None,
         }
     }
 
@@ -62,6 +64,14 @@ impl Http {
     pub(crate) fn with_token(&self, token: &'static str) -> Self {
         Self {
             token: Some(token),
+            ..self.clone()
+        }
+    }
+
+    /// The same client, for one version of a config.
+    pub(crate) fn if_match(&self, etag: &str) -> Self {
+        Self {
+            if_match: Some(etag.to_owned()),
             ..self.clone()
         }
     }
@@ -79,6 +89,9 @@ impl Http {
             .header(CONTENT_TYPE, kind);
         if let Some(token) = self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(etag) = &self.if_match {
+            request = request.header(IF_MATCH, etag);
         }
         let request = request.body(body.into()).unwrap();
         let response = self.client.request(request).await.unwrap();
