@@ -111,6 +111,8 @@ pub trait Plugin: Send + Sync + 'static {
     /// * What a config leaves out is given the schema's `default`, before the config is read and
     ///   where it is shown as [effective](crate::ConfigView::effective); defaults within `anyOf`,
     ///   `oneOf` and `if` do not count.
+    /// * Where it asks for an `integer`, `4.0` and `4e0` are one, which the config is read with. An
+    ///   integer's `format`, as `uint32`, is published with its `minimum` and `maximum`.
     /// * Fields that are `writeOnly` are secret, at any depth, as those of
     ///   [`secret_fields`](Self::secret_fields) are.
     /// * With the feature `validate` every config is checked against it before

@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::numbers::as_integer;
 use super::part::resolve;
 use crate::ConfigError;
 
@@ -9,7 +10,8 @@ const MOST_ADDED: usize = 200_000;
 /// How deep schemas may lead into each other.
 const DEEPEST: usize = 256;
 
-/// Gives members that `value` leaves out the default that the schema has for them.
+/// Gives members that `value` leaves out the default that the schema has for them, and writes
+/// integers as such.
 ///
 /// Defaults count in `properties`, also of what `items`, `prefixItems`, `additionalProperties`,
 /// `allOf` and `$ref` lead to, and of a default itself. Where alternatives are (`anyOf`, `oneOf`,
@@ -38,6 +40,7 @@ impl<'s> Filler<'s> {
         for same in self.same(schema) {
             self.fill(same, value, depth + 1)?;
         }
+        as_integer(schema, value);
         let in_schema = |keyword: &str| schema.get(keyword);
         match value {
             Value::Object(members) => {

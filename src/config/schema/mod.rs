@@ -6,10 +6,12 @@
 //! | `part.rs` | which schemas are for which parts of a value |
 //! | `secrets.rs` | where it has `writeOnly` |
 //! | `defaults.rs` | what stands for what is left out |
+//! | `numbers.rs` | which numbers are integers, and of which size |
 //! | `publish.rs` | the schema as it may be shown |
 //! | `validate.rs`, `wording.rs` | what a config violates, and in which words; the feature `validate` |
 
 mod defaults;
+mod numbers;
 mod part;
 mod publish;
 #[expect(

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::{defaults, publish, secrets};
+use super::{defaults, numbers, publish, secrets};
 use crate::ConfigError;
 use crate::config::Secrets;
 
@@ -23,6 +23,7 @@ impl Schema {
         secret_fields: impl IntoIterator<Item = S>,
     ) -> Result<Self, String> {
         let secrets = secrets::find(schema.as_ref(), secret_fields)?;
+        let schema = schema.map(numbers::bound);
         let new = Self {
             #[cfg(feature = "validate")]
             validator: schema
@@ -51,7 +52,7 @@ impl Schema {
         &self.secrets
     }
 
-    /// The config with the schema's defaults for what is left out.
+    /// The config with the schema's defaults for what is left out, and integers written as such.
     pub(crate) fn effective(&self, config: &Value) -> Result<Value, ConfigError> {
         let mut effective = config.clone();
         if let Some(schema) = &self.schema {

@@ -26,6 +26,25 @@ async fn refused_config_changes_nothing() {
         ),
         (
             "ratelimit-geo",
+            json!({"burst": 4.5}),
+            "/burst",
+            "must be an integer",
+        ),
+        (
+            "ratelimit-geo",
+            json!({"burst": 5_000_000_000_u64}),
+            "/burst",
+            "less than or equal to 4294967295",
+        ),
+        (
+            "ratelimit-geo",
+            json!({"networks": {"10.0.0.0/8": 5_000_000_000_u64}}),
+            "/networks/10.0.0.0~18",
+            "less than or equal to 4294967295",
+        ),
+        (TARPIT, json!({"delay_ms": 1e30}), "/delay_ms", "less than"),
+        (
+            "ratelimit-geo",
             json!({"networks": {"10.0.0.0/8": 0}}),
             "/networks/10.0.0.0~18",
             "greater than or equal to 1",
@@ -131,8 +150,8 @@ async fn schema_says_what_a_config_is_and_what_is_left_out_has_its_default() {
     assert_eq!(schema["additionalProperties"], false);
     let rate = &schema["properties"]["requests_per_second"];
     assert_eq!(
-        (&rate["minimum"], &rate["default"]),
-        (&json!(1), &json!(200))
+        (&rate["minimum"], &rate["maximum"], &rate["default"]),
+        (&json!(1), &json!(u32::MAX), &json!(200))
     );
     let description = rate["description"].as_str().unwrap();
     assert!(
@@ -144,6 +163,13 @@ async fn schema_says_what_a_config_is_and_what_is_left_out_has_its_default() {
     assert_eq!(schema["properties"]["tokens"]["writeOnly"], true);
     let text = schema.to_string();
     assert!(!text.contains("```"), "Rust is not for operators: {text}");
+
+    // To JSON Schema, that is an integer.
+    server
+        .configure("ratelimit-geo", json!({"burst": 4.0}))
+        .await;
+    let shown = server.config("ratelimit-geo").await.text;
+    assert!(shown.contains(r#""effective":{"burst":4,"#), "{shown}");
 
     server.configure("ratelimit-geo", json!({"burst": 9})).await;
     let shown = server.config("ratelimit-geo").await.json();
