@@ -2,7 +2,6 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value;
 
-use super::validate::is_of_another_kind;
 use crate::config::pointer::join;
 use crate::config::{Secrets, Violation};
 
@@ -71,6 +70,18 @@ fn alternatives(
     }
     demands.dedup();
     told.push(Violation::new(pointer, demands.join(", or ")));
+}
+
+/// Whether an error says that a value is not meant for this alternative at all.
+fn is_of_another_kind(error: &ValidationError<'_>, pointer: &str) -> bool {
+    let below = error.instance_path().as_str().strip_prefix(pointer);
+    let depth = below.map_or(0, |below| below.matches('/').count());
+    match error.kind() {
+        Kind::Type { .. } => depth == 0,
+        // The tag of an enum.
+        Kind::Constant { .. } | Kind::Enum { .. } => depth <= 1,
+        _ => false,
+    }
 }
 
 fn demand(kind: &Kind, is_secret: bool) -> String {
@@ -143,3 +154,6 @@ fn types(kind: &TypeKind) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
