@@ -92,7 +92,7 @@
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
 //! | 422 | `config_rejected` |
-//! | 500, 504 | `reload_failed`, `start_timeout`; `internal_error` |
+//! | 500, 504 | `reload_failed`, `start_timeout`; `history_broken`, `internal_error` |
 //! | 503 | `shutting_down`, `not_ready`, `store_unavailable` |
 //!
 //! A request that is refused with a 4xx has changed nothing.

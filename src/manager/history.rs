@@ -39,11 +39,13 @@ impl PluginManager {
     ///
     /// # Errors
     ///
-    /// An [`OperationError`] when there is no such plugin, or the store does not answer.
+    /// An [`OperationError`] when there is no such plugin, or the history
+    /// [cannot be read](OperationErrorKind::HistoryUnreadable). A version that is broken is left out
+    /// and logged: it spoils no other.
     pub async fn history(&self, name: &str) -> Result<ConfigHistory, OperationError> {
         let entry = self.entry(name)?;
         let kept = entry.store.history(name).await;
-        let kept = kept.map_err(|error| unavailable(name, error))?;
+        let kept = kept.map_err(|error| unreadable(name, error))?;
         let current = entry.published.read(|snapshot| snapshot.config_version);
         let info = |kept: StoredVersion| VersionInfo {
             version: kept.version,
@@ -129,10 +131,10 @@ pub(super) fn view(
 async fn kept(entry: &Entry, version: u64) -> Result<StoredVersion, OperationError> {
     let name = &*entry.published.name;
     let kept = entry.store.version(name, version).await;
-    let kept = kept.map_err(|error| unavailable(name, error))?;
+    let kept = kept.map_err(|error| unreadable(name, error))?;
     kept.ok_or_else(|| OperationError::new(name, OperationErrorKind::VersionNotFound { version }))
 }
 
-fn unavailable(name: &str, error: crate::StoreError) -> OperationError {
-    OperationError::new(name, OperationErrorKind::StoreUnavailable(error))
+fn unreadable(name: &str, error: crate::StoreError) -> OperationError {
+    OperationError::new(name, OperationErrorKind::HistoryUnreadable(error))
 }

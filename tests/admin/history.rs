@@ -1,8 +1,13 @@
 //! Versions over HTTP.
 
+use std::fs;
+
 use serde_json::json;
+use tower_plugin::PluginManager;
+use tower_plugin::admin::AdminServiceBuilder;
 
 use super::support::{Admin, CANARY, shape};
+use crate::scenario::store::{During, Flaky, Outage};
 
 #[tokio::test]
 async fn history_lists_versions_with_who_and_why_and_no_config() {
@@ -145,4 +150,74 @@ async fn diff_shows_what_changed_and_no_secret() {
         .await;
     let gone = admin.get("/plugins/diff?plugin=p&from=1&to=9");
     gone.refused(404, "version_not_found").await;
+}
+
+async fn over(manager: PluginManager) -> Admin {
+    let build = |builder: AdminServiceBuilder| builder.insecure_loopback().build();
+    Admin::over(manager, build, |registration| registration, |server| server).await
+}
+
+#[tokio::test]
+async fn version_that_is_broken_is_told_as_such_and_spoils_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let manager = PluginManager::builder().plugin_dir(dir.path());
+    let admin = over(manager.build().unwrap()).await;
+    admin.put(r#"{"value": 2}"#).ok().await;
+    let path = dir.path().join(".history/p/1.json");
+    for (text, told) in [
+        ("{\"version\": 1,}", "line 1 column 15"),
+        ("{}", "missing field"),
+    ] {
+        fs::write(&path, text).unwrap();
+        for target in [
+            "/plugins/config?plugin=p&version=1",
+            "/plugins/diff?plugin=p&from=1&to=2",
+            "/plugins/diff?plugin=p&from=2&to=1",
+        ] {
+            let reply = admin.get(target).refused(500, "history_broken").await;
+            let broken = reply.json();
+            let message = broken["message"].as_str().unwrap();
+            for part in [told, "1.json", "mend that version"] {
+                assert!(message.contains(part), "{target}: {message}");
+            }
+            // Nothing was asked to be changed.
+            assert!(!message.contains("changed"), "{message}");
+            assert_eq!(
+                (&broken["plugin"], broken.get("outcome")),
+                (&json!("p"), None)
+            );
+        }
+    }
+    admin.get("/plugins/config?plugin=p&version=2").ok().await;
+    let history = admin.get("/plugins/history?plugin=p").ok().await;
+    assert_eq!(history["total_count"], 1);
+    assert_eq!(history["versions"][0]["version"], 2);
+    let rollback = admin.post("/plugins/rollback?plugin=p&version=1");
+    let refused = rollback.refused(503, "store_unavailable").await;
+    assert_eq!(refused.json()["outcome"], "rejected");
+}
+
+#[tokio::test]
+async fn history_that_cannot_be_reached_may_be_asked_for_again() {
+    let store = Flaky::default();
+    let manager = PluginManager::builder().config_store(store.clone());
+    let admin = over(manager.build().unwrap()).await;
+    store.fail(During::Load, Outage::Fails);
+    for target in [
+        "/plugins/history?plugin=p",
+        "/plugins/config?plugin=p&version=1",
+        "/plugins/diff?plugin=p&from=1&to=1",
+    ] {
+        let reply = admin.get(target).refused(503, "store_unavailable").await;
+        let told = reply.json();
+        let message = told["message"].as_str().unwrap();
+        assert!(message.contains("no space left"), "{message}");
+        assert!(
+            !message.contains("changed") && !message.contains("mend"),
+            "{message}"
+        );
+        assert_eq!(told.get("outcome"), None);
+    }
+    store.heal();
+    admin.get("/plugins/history?plugin=p").ok().await;
 }

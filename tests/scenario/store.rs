@@ -23,13 +23,26 @@ pub enum During {
     Commit,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Flaky {
-    pub inner: MemoryStore,
+    pub inner: Arc<dyn ConfigStore>,
     outage: Arc<Mutex<Option<(During, Outage)>>>,
 }
 
+impl Default for Flaky {
+    fn default() -> Self {
+        Self::over(MemoryStore::new())
+    }
+}
+
 impl Flaky {
+    pub fn over(inner: impl ConfigStore) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            outage: Arc::default(),
+        }
+    }
+
     pub fn fail(&self, during: During, outage: Outage) {
         *self.outage.lock().unwrap() = Some((during, outage));
     }

@@ -68,6 +68,13 @@ impl From<OperationError> for Problem {
                 Self::new(status, code, error.to_string())
                     .with("outcome", Outcome::Rejected.as_str())
             }
+            OperationErrorKind::HistoryUnreadable(store) => {
+                let (status, code) = match store.is_broken() {
+                    true => (StatusCode::INTERNAL_SERVER_ERROR, "history_broken"),
+                    false => unstored(store),
+                };
+                Self::new(status, code, error.to_string())
+            }
             OperationErrorKind::ShuttingDown => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "shutting_down",
