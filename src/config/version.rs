@@ -7,7 +7,10 @@ use serde_json::Value;
 
 /// Names one config of one registered plugin in one run of the manager, as an `ETag` does.
 ///
-/// Its text form, `1b2c3d4e-7`, is opaque: compare it, do not take it apart.
+/// Its text form, `1b2c3d4e-7`, is opaque: compare it, do not take it apart. It never names two
+/// configs. Its number may, where the history could not be written: what is in force then, by an edit
+/// of the file, is in no history, and after a restart the next config may have that number, with
+/// another text form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConfigVersion {
     /// Differs between runs and registrations: a version from before matches nothing.
@@ -16,7 +19,7 @@ pub struct ConfigVersion {
 }
 
 impl ConfigVersion {
-    /// 1, 2, 3… for each plugin.
+    /// 1, 2, 3… for each plugin. A version that is in the history is the only one of its number.
     #[must_use]
     pub fn number(self) -> u64 {
         self.number

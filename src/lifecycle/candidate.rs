@@ -71,8 +71,10 @@ impl<P: Plugin> Lifecycle<P> {
     /// What somebody else put into the store.
     async fn edited(&self, stored: StoredConfig) -> Result<Candidate, OperationErrorKind> {
         let accepted = self.accept(stored.config).await?;
+        // One that comes before the version in force has been replaced by one that is in no history.
+        let is_later = |stored: &ConfigVersion| stored.number > self.config_version.number;
         Ok(Candidate {
-            version: stored.version.unwrap_or(accepted.version),
+            version: stored.version.filter(is_later).unwrap_or(accepted.version),
             ..accepted
         })
     }

@@ -92,9 +92,10 @@ impl<P: Plugin> Lifecycle<P> {
     ) -> Candidate {
         self.recorded = known;
         self.config = config;
+        // Of this run: whatever was in force before and is in no history may have had that number.
         let next = |newest: &StoredVersion| ConfigVersion {
             number: newest.version.number + 1,
-            ..newest.version
+            ..self.config_version
         };
         if let Some(version) = known.or_else(|| newest.map(next)) {
             self.config_version = version;

@@ -1,9 +1,14 @@
 //! A store that does not work: a clear error, nothing lost, and no other plugin concerned.
 
+use std::collections::HashMap;
+use std::fs;
 use std::time::Duration;
 
-use serde_json::json;
-use tower_plugin::{ConfigStore, EventKind, Outcome, PluginManager, PluginState, ReloadStrategy};
+use serde_json::{Value, json};
+use tower_plugin::{
+    ConfigStore, ConfigVersion, EventKind, FileStore, Outcome, PluginManager, PluginState,
+    ReloadStrategy,
+};
 
 use crate::scenario::store::{During, Flaky, Outage};
 use crate::scenario::{Act, Script, Scripted};
@@ -186,4 +191,58 @@ async fn history_that_cannot_be_written_holds_up_no_start_and_no_reload() {
         assert_eq!(plugin.state(), PluginState::Active);
         assert_eq!(manager.reload("p").await.unwrap().outcome, Outcome::Applied);
     }
+}
+
+/// The version in force, which must not have been that of another config.
+fn see(seen: &mut HashMap<ConfigVersion, Value>, manager: &PluginManager) -> u64 {
+    let view = manager.config("p").unwrap();
+    let before = seen.insert(view.version, view.config.clone());
+    assert!(
+        before.is_none_or(|before| before == view.config),
+        "{view:?}"
+    );
+    view.version.number()
+}
+
+#[tokio::test]
+async fn tag_names_one_config_though_the_history_cannot_be_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Flaky::over(FileStore::open(dir.path()).unwrap());
+    let edit = |config: Value| fs::write(dir.path().join("p.json"), config.to_string()).unwrap();
+    let mut seen = HashMap::new();
+    let first = manager(&store);
+    let plugin = first.register("p", Scripted(Script::new()));
+    plugin.config(json!({"value": 1})).await.unwrap();
+    assert_eq!(see(&mut seen, &first), 1);
+
+    store.fail(During::Prepare, Outage::Fails);
+    // To 1 again, too, which the history has.
+    for value in [2, 1, 3] {
+        edit(json!({ "value": value }));
+        assert_eq!(first.reload("p").await.unwrap().outcome, Outcome::Applied);
+        see(&mut seen, &first);
+    }
+    first.shutdown().await;
+    for value in [4, 5] {
+        edit(json!({ "value": value }));
+        let next = manager(&store);
+        next.register("p", Scripted(Script::new())).await.unwrap();
+        // Its number tells nothing: no history has the one before.
+        assert_eq!(see(&mut seen, &next), 2);
+        edit(json!({ "value": value + 10 }));
+        next.reload("p").await.unwrap();
+        see(&mut seen, &next);
+        next.shutdown().await;
+    }
+
+    // What is put down again is found again.
+    store.heal();
+    let next = manager(&store);
+    next.register("p", Scripted(Script::new())).await.unwrap();
+    see(&mut seen, &next);
+    let last = next.config("p").unwrap().version;
+    next.shutdown().await;
+    let next = manager(&store);
+    next.register("p", Scripted(Script::new())).await.unwrap();
+    assert_eq!(next.config("p").unwrap().version, last);
 }

@@ -95,7 +95,7 @@ impl Handler {
             Decision::Abort => aborted(handle.await)?,
             _ => handle.await?,
         };
-        changed(&report, version)
+        changed(&report, version, self.manager.config_version(&plugin).ok())
     }
 
     /// Has an operation done, and answers when it is or, for who prefers that, at once. One that
@@ -115,7 +115,9 @@ impl Handler {
         if is_async || handle.info().result.is_none() {
             return self.accepted(&handle, is_async);
         }
-        changed(&handle.await?, version)
+        let report = handle.await?;
+        let now = self.manager.config_version(&report.plugin);
+        changed(&report, version, now.ok())
     }
 
     /// The operation as the request has it: who asks, for which version of the config, how long to
@@ -186,13 +188,14 @@ impl Handler {
     }
 }
 
-/// The answer to a change that is done, with the tag of the config in force now.
-fn changed(report: &ReloadReport, before: ConfigVersion) -> Answer {
+/// The answer to a change that is done, with the tag of the config in force after it.
+fn changed(report: &ReloadReport, before: ConfigVersion, now: Option<ConfigVersion>) -> Answer {
     let mut response = respond::json(&Changed::new(report))?;
-    let version = ConfigVersion {
+    let version = now.filter(|now| now.number == report.version);
+    let version = version.unwrap_or(ConfigVersion {
         number: report.version,
         ..before
-    };
+    });
     response.headers_mut().insert(ETAG, etag::of(version));
     Ok(response)
 }
