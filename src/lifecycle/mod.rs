@@ -29,6 +29,7 @@ mod check;
 mod command;
 mod contain;
 mod drain;
+mod drift;
 mod dry_run;
 mod exchange;
 mod health;

@@ -2,6 +2,7 @@ use tokio::time::Instant;
 use tower_plugin_gate::PluginState;
 
 use super::candidate::Candidate;
+use super::drift::takes_up;
 use super::exchange::Done;
 use super::task::Lifecycle;
 use super::transition::{Step, Transition, transition};
@@ -36,6 +37,7 @@ impl<P: Plugin> Lifecycle<P> {
             }
             Err(refused) => {
                 let error = self.refuse(refused);
+                self.drift_of_refused(operation, &error);
                 // Nobody asked for it who could be told.
                 if operation == Operation::Refresh {
                     self.publish_error(operation, error.to_string());
@@ -45,6 +47,7 @@ impl<P: Plugin> Lifecycle<P> {
         };
         fault::point("validated");
         let transition = self.transition(state, operation, &candidate);
+        let is_edited = takes_up(operation) && candidate.config != self.config;
         let done = match transition.step {
             Step::Refuse => {
                 let kind = OperationErrorKind::InProgress {
@@ -85,7 +88,9 @@ impl<P: Plugin> Lifecycle<P> {
             }
         };
         self.check_rest(&transition);
-        self.finish(operation, started, done)
+        let answer = self.finish(operation, started, done);
+        self.drift_of_done(operation, is_edited, &answer);
+        answer
     }
 
     /// What an operation comes to in a state, with that config.

@@ -45,6 +45,7 @@ impl<P: Plugin> Lifecycle<P> {
     /// The config to begin with: the store's, or else the registered one; where the store's is
     /// broken, the last version that is not.
     pub(super) async fn first(&mut self) -> Result<Candidate, OperationErrorKind> {
+        self.tell_of_drift(None);
         let stored = self.stored().await;
         let history = self.store.history(self.name()).await;
         let history = history.unwrap_or_else(|error| {
@@ -79,6 +80,7 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let (refused, number) = (self.refuse(refused), good.version.number());
         let notice = format!("{refused}; version {number} serves instead: mend what is stored");
+        self.tell_of_drift(Some(&notice));
         self.notice = Some(notice);
         Ok(self.begin_with(good.config.clone(), Some(good.version), newest))
     }

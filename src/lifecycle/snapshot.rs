@@ -53,6 +53,8 @@ pub(crate) struct Snapshot {
     /// Whether it was healthy when it was last at rest.
     pub(crate) was_healthy: bool,
     pub(crate) last_error: Option<LastError>,
+    /// Why the config that is stored is not the one in force.
+    pub(crate) drift: Option<Box<str>>,
     /// Where it has failed, when it is to be started again.
     pub(crate) retry: Option<RetryInfo>,
     /// The generation that has a share of the requests as a canary, and its health.
@@ -210,11 +212,20 @@ impl Snapshot {
         shown.collect()
     }
 
+    /// How well what serves works: at best degraded, where it should be another config.
+    pub(super) fn health_status(&self) -> HealthStatus {
+        let status = self.health.status();
+        match self.drift {
+            Some(_) => status.worse(HealthStatus::Degraded),
+            None => status,
+        }
+    }
+
     /// Whether the plugin counts as healthy.
     pub(crate) fn is_healthy(&self) -> bool {
         match self.state {
             PluginState::Disabled => true,
-            PluginState::Active => self.health.status() == HealthStatus::Healthy,
+            PluginState::Active => self.health_status() == HealthStatus::Healthy,
             PluginState::Failed => false,
             _ => self.was_healthy,
         }
@@ -223,10 +234,14 @@ impl Snapshot {
     pub(crate) fn health(&self) -> PluginHealth {
         let (status, message) = match self.state {
             PluginState::Disabled => (ReportedHealth::Healthy, None),
-            PluginState::Active => (
-                self.health.status().into(),
-                self.health.message().map(str::to_owned),
-            ),
+            PluginState::Active => {
+                let own = self.health.message();
+                let message = match (&self.drift, self.health.status()) {
+                    (Some(drift), HealthStatus::Healthy) => Some(&**drift),
+                    _ => own,
+                };
+                (self.health_status().into(), message.map(str::to_owned))
+            }
             PluginState::Failed => {
                 let message = self.last_error.as_ref().map(|error| error.message.clone());
                 (ReportedHealth::Unhealthy, message)

@@ -348,6 +348,7 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         health: HealthRecord::first(Health::unhealthy("not started yet")),
         was_healthy: false,
         last_error: None,
+        drift: None,
         retry: None,
         on_trial: None,
     }

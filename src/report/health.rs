@@ -16,7 +16,8 @@ use crate::time::{millis, unix_seconds};
 pub enum ReportedHealth {
     /// It works, or it is disabled on purpose.
     Healthy,
-    /// It works, but not as it should.
+    /// It works, but not as it should; or it serves as it was before its stored config was edited,
+    /// because that cannot be read or does not start.
     Degraded,
     /// It does not work, or it has failed.
     Unhealthy,

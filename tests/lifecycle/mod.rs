@@ -4,6 +4,7 @@ mod bad_files;
 mod config;
 mod dependencies;
 mod drain;
+mod drift;
 mod dry_run;
 mod events;
 #[cfg(all(feature = "toml", feature = "yaml"))]
