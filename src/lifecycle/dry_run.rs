@@ -57,7 +57,7 @@ impl<P: Plugin> Lifecycle<P> {
         let candidate = self.candidate(request).await?;
         let step = self.transition(state, operation, &candidate).step;
         let would = match step {
-            Step::Refuse => {
+            Step::Refuse | Step::Decide(_) => {
                 return Err(OperationErrorKind::InProgress {
                     operation,
                     id: None,

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use super::Trigger;
 use super::contain::{Contained, Panicked, Quiet};
 use crate::{BoxError, GoDuration};
 
@@ -24,6 +25,8 @@ enum Cause {
     Panicked(String),
     TimedOut(Duration),
     Unhealthy(String),
+    /// For something else that was asked meanwhile.
+    Abandoned(Trigger),
 }
 
 impl Cause {
@@ -55,6 +58,14 @@ impl HookError {
         }
     }
 
+    /// An attempt to start a plugin again that something else came before.
+    pub(super) fn abandoned(by: Trigger) -> Self {
+        Self {
+            hook: "start",
+            cause: Cause::Abandoned(by),
+        }
+    }
+
     /// The same with `scrub`bed texts, for what it quotes may be secret.
     pub(super) fn scrubbed(mut self, scrub: impl Fn(&str) -> String) -> Self {
         self.cause = match self.cause {
@@ -68,7 +79,7 @@ impl HookError {
             }
             Cause::Panicked(message) => Cause::Panicked(scrub(&message)),
             Cause::Unhealthy(message) => Cause::Unhealthy(scrub(&message)),
-            Cause::TimedOut(timeout) => Cause::TimedOut(timeout),
+            known @ (Cause::TimedOut(_) | Cause::Abandoned(_)) => known,
         };
         self
     }
@@ -92,6 +103,7 @@ impl fmt::Display for HookError {
                 )
             }
             Cause::Unhealthy(message) => write!(f, "the new instance is unhealthy: {message}"),
+            Cause::Abandoned(by) => write!(f, "{hook} was abandoned for {by}"),
         }
     }
 }

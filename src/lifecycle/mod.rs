@@ -3,7 +3,7 @@
 //!
 //! | file | part |
 //! | --- | --- |
-//! | `transition.rs` | what a command does in a state, as a table |
+//! | `transition/` | what a command does in a state, as a table |
 //! | `trace.rs` | what was done, held against the table |
 //! | `command.rs` | what the task can be asked |
 //! | `task.rs` | the task: commands, one after the other |
@@ -59,6 +59,5 @@ pub(crate) use settings::Settings;
 pub(crate) use snapshot::{Published, Snapshot};
 pub(crate) use task::Lifecycle;
 pub(crate) use together::{Awaited, Together};
-pub(crate) use transition::ends_trials;
-pub use transition::{Effect, Transition, transition};
+pub use transition::{Effect, Stage, Transition, Trigger, transition};
 pub(crate) use trial::{TrialOptions, TrialRules, errors, finished};

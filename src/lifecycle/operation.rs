@@ -49,7 +49,7 @@ impl<P: Plugin> Lifecycle<P> {
         let transition = self.transition(state, operation, &candidate);
         let is_edited = takes_up(operation) && candidate.config != self.config;
         let done = match transition.step {
-            Step::Refuse => {
+            Step::Refuse | Step::Decide(_) => {
                 let kind = OperationErrorKind::InProgress {
                     operation,
                     id: None,

@@ -10,7 +10,9 @@ use super::hook::{self, HookError};
 use super::task::Lifecycle;
 use super::transition::Effect;
 use crate::config::SecretTexts;
-use crate::{EventKind, Health, HealthStatus, OperationPhase, Plugin, StartContext, StartReason};
+use crate::{
+    EventKind, Health, HealthStatus, Operation, OperationPhase, Plugin, StartContext, StartReason,
+};
 
 /// A generation, what ends its background tasks, and how it was when it was started.
 pub(super) struct Running<I> {
@@ -45,10 +47,15 @@ impl<P: Plugin> Lifecycle<P> {
         });
         let context = StartContext::new(Arc::clone(self.name()), number, reason);
         let (plugin, cx) = (Arc::clone(&self.plugin), context.clone());
-        let started = hook::run("start", self.settings.start_timeout, async move {
+        let starting = hook::run("start", self.settings.start_timeout, async move {
             plugin.start(read, cx).await
         });
-        let generation = match started.await {
+        let started = tokio::select! {
+            biased;
+            started = starting => started,
+            abandoned = self.abandoned() => Err(abandoned),
+        };
+        let generation = match started {
             Ok(instance) => Generation::new(number, instance),
             Err(error) => {
                 let _ = contain(|| context.token().cancel());
@@ -58,15 +65,34 @@ impl<P: Plugin> Lifecycle<P> {
         let secrets = self.secrets.of(config);
         self.did(Effect::Check);
         self.enter(OperationPhase::Checking);
-        let checked = ask_health(&self.plugin, &generation, self.settings.check_timeout).await;
-        let health = health_found(checked, &secrets);
-        Ok(Running {
+        let checking = ask_health(&self.plugin, &generation, self.settings.check_timeout);
+        let (checked, abandoned) = tokio::select! {
+            biased;
+            checked = checking => (checked, None),
+            abandoned = self.abandoned() => (Ok(Health::healthy()), Some(abandoned)),
+        };
+        let running = Running {
             generation: Hostile::new(generation),
             context,
-            health,
+            health: health_found(checked, &secrets),
             secrets,
             monitor: None,
-        })
+        };
+        if let Some(abandoned) = abandoned {
+            self.stop(running).await;
+            return Err(abandoned);
+        }
+        Ok(running)
+    }
+
+    /// Until something comes before an attempt to start the plugin again, if this is one.
+    async fn abandoned(&self) -> HookError {
+        let attempt = self.record();
+        let attempt = attempt.filter(|record| record.operation == Operation::Retry);
+        let Some(attempt) = attempt else {
+            return std::future::pending().await;
+        };
+        HookError::abandoned(attempt.decision().await)
     }
 
     /// As `start`, but an instance that does not work is stopped again.

@@ -143,7 +143,8 @@ impl<P: Plugin> Lifecycle<P> {
         };
         let record = self.record.take();
         self.together = None;
-        self.plan_retry(operation, &answer);
+        let is_abandoned = record.as_ref().is_some_and(|it| it.decided().is_some());
+        self.plan_retry(operation, &answer, is_abandoned);
         if let Some(revision) = self.revision {
             self.published.publish(|snapshot| {
                 snapshot.stored = snapshot.stored.max(revision);

@@ -2,7 +2,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::ReloadStrategy;
 use super::task::Lifecycle;
-use super::transition::{Effect, RECREATE, REPLACE, Step, Transition};
+use super::transition::{
+    Decide, Effect, RECREATE, REPLACE, Stage, Step, Transition, Trigger, transition,
+};
 use crate::Plugin;
 
 /// What the operation under way has done so far, to be held against the table in debug builds.
@@ -42,19 +44,6 @@ impl<P: Plugin> Lifecycle<P> {
     }
 }
 
-/// A trial after the start of the new generation, as it may go.
-const TRIALS: [&[Effect]; 4] = {
-    use Effect::{Adopt, Close, Drain, Open, Share, Stop};
-    [
-        // Promoted from a canary, and from a probation with or without a canary before it.
-        &[Share, Open, Close, Adopt, Drain, Stop],
-        &[Open, Close, Adopt, Drain, Stop],
-        // Gone back from a canary, and from a probation.
-        &[Share, Close, Drain, Stop],
-        &[Open, Open, Close, Drain, Stop],
-    ]
-};
-
 impl Transition {
     /// Whether just this may have been done, in this order, by the time the plugin rests.
     fn may_have_done(&self, done: &[Effect]) -> bool {
@@ -84,17 +73,23 @@ impl Transition {
     fn is_trial(&self, done: &[Effect]) -> bool {
         let may_be = self.step == Step::Exchange && self.strategy == ReloadStrategy::Replace;
         let tried = done.strip_prefix(&[Effect::Start, Effect::Check]);
-        tried.filter(|_| may_be).is_some_and(|tried| {
-            // Of a canary that goes on as a probation, the share is before everything.
-            let probation = tried.strip_prefix(&[Effect::Share]);
-            let mut ways = TRIALS.into_iter();
-            ways.any(|way| {
-                let passes = way.contains(&Effect::Adopt);
-                let goes = |tried: &[Effect]| {
-                    let more = tried.strip_prefix(way);
-                    more.is_some_and(|more| more.is_empty() || passes && self.is_taken_back(more))
-                };
-                goes(tried) || probation.is_some_and(goes)
+        match tried.filter(|_| may_be) {
+            Some([Effect::Share, done @ ..]) => self.is_decided(Stage::Canary, done),
+            Some([Effect::Open, done @ ..]) => self.is_decided(Stage::Probation, done),
+            _ => false,
+        }
+    }
+
+    /// Whether this is how a trial ends from that stage on.
+    fn is_decided(&self, stage: Stage, done: &[Effect]) -> bool {
+        Trigger::DECISIONS.into_iter().any(|by| {
+            let row = transition(stage, by, self.strategy);
+            let rest = done.strip_prefix(row.effects);
+            rest.is_some_and(|rest| match (row.step, row.stage) {
+                (Step::Decide(Decide::GoOn), Some(next)) => self.is_decided(next, rest),
+                (Step::Decide(Decide::Promote), _) => rest.is_empty() || self.is_taken_back(rest),
+                (Step::Decide(Decide::GoBack), _) => rest.is_empty(),
+                _ => false,
             })
         })
     }

@@ -8,8 +8,8 @@ use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
 use super::registry::Entry;
-use crate::lifecycle::{Command, DryRun, Options, Request, Together, ends_trials};
-use crate::operation::{Decision, OperationLog, Record, Turn};
+use crate::lifecycle::{Command, DryRun, Options, Request, Together};
+use crate::operation::{OperationLog, Record, Turn};
 use crate::{
     ConfigVersion, Operation, OperationError, OperationErrorKind, OperationHandle, ReloadReport,
 };
@@ -188,13 +188,15 @@ impl OperationBuilder {
         }
         // Before anything is ended for it; its turn may still find another version in force.
         let current = entry.published.read(|snapshot| snapshot.config_version);
+        let operation = request.operation();
         if options.if_version.is_some_and(|meant| meant != current)
-            && ends_trials(request.operation())
+            && options.dry_run.is_none()
+            && is_before(&entry, operation)
         {
             return refuse(OperationErrorKind::VersionMismatch { current });
         }
-        let is_begun = options.dry_run.is_none()
-            && end_trial(&entry, request.operation(), options.actor.as_deref());
+        let is_begun =
+            options.dry_run.is_none() && make_way(&entry, operation, options.actor.as_deref());
         let turn = Arc::clone(&entry.turn).try_acquire_owned().ok();
         // What is ended takes no longer than its drain and its hooks.
         let wait = if is_begun {
@@ -314,13 +316,17 @@ impl Drop for Asked {
     }
 }
 
-/// Ends a trial that is in the way of an operation which leaves nothing to try out.
-pub(super) fn end_trial(entry: &Entry, asked: Operation, actor: Option<&str>) -> bool {
-    if !ends_trials(asked) {
-        return false;
-    }
+/// Ends what is in the way of an operation, where that does not wait for it: a trial, before what
+/// leaves nothing to try out, and an attempt to start again.
+pub(super) fn make_way(entry: &Entry, asked: Operation, actor: Option<&str>) -> bool {
     let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
-    under_way.is_some_and(|record| record.decide(Decision::End(asked), actor))
+    under_way.is_some_and(|record| record.decide(asked.into(), actor))
+}
+
+/// Whether something is in the way that would be ended.
+fn is_before(entry: &Entry, asked: Operation) -> bool {
+    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
+    under_way.is_some_and(|record| record.may_decide(asked.into()))
 }
 
 pub(super) fn in_progress(entry: &Entry, request: &Request) -> OperationError {

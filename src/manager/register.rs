@@ -164,7 +164,9 @@ impl<P: Plugin> Registration<P> {
     /// it stays failed until somebody does something about it.
     ///
     /// Each attempt is an operation as any other, by the actor `retry`, and takes its turn: who has
-    /// that already comes first. Whatever is done with the plugin meanwhile counts: once it serves,
+    /// that already comes first. It is no operation that others wait for: whatever somebody asks
+    /// of the plugin meanwhile, but a dry run, is done at once, and the attempt is abandoned, also
+    /// where its start hangs. Whatever is done with the plugin meanwhile counts: once it serves,
     /// is disabled or unloaded, it is not tried again; after an operation that failed, the attempts
     /// are counted from the first again. What is refused, such as a bad config, changes nothing.
     /// The next attempt is shown as [`PluginInfo::retry`](crate::PluginInfo::retry).

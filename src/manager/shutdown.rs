@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::PluginManager;
-use super::operation::{end_trial, give};
+use super::operation::{give, make_way};
 use super::registry::Entry;
 use crate::lifecycle::Request;
 use crate::{EventKind, Operation, ReloadReport};
@@ -152,7 +152,7 @@ impl PluginManager {
 }
 
 async fn stop(manager: PluginManager, entry: Entry) -> Option<ReloadReport> {
-    end_trial(&entry, Operation::Shutdown, None);
+    make_way(&entry, Operation::Shutdown, None);
     let turn = entry.turn.clone().acquire_owned().await.ok()?;
     give(&manager, &entry, Request::Shutdown, turn).await.ok()
 }

@@ -4,7 +4,7 @@ use tower_plugin_gate::Share;
 
 use super::health::fraction;
 use super::{OperationBuilder, PluginManager, Registration};
-use crate::operation::Decision;
+use crate::lifecycle::Trigger;
 use crate::{OperationError, OperationErrorKind, OperationHandle, Outcome, Plugin, ReloadReport};
 
 /// New generations on trial, for plugins with the strategy
@@ -147,7 +147,7 @@ impl PluginManager {
     /// An [`OperationError`] when there is no such plugin, when none of its generations is
     /// [on trial](OperationErrorKind::NotOnTrial), or when the operation failed after all.
     pub async fn promote(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        self.decide(name, Decision::Promote, None)?.await
+        self.decide(name, Trigger::Promote, None)?.await
     }
 
     /// Decides a trial against the new generation: the one before serves again, and the new one is
@@ -160,13 +160,13 @@ impl PluginManager {
     ///
     /// Those of [`promote`](Self::promote).
     pub async fn abort(&self, name: &str) -> Result<ReloadReport, OperationError> {
-        aborted(self.decide(name, Decision::Abort, None)?.await)
+        aborted(self.decide(name, Trigger::Abort, None)?.await)
     }
 
     pub(crate) fn decide(
         &self,
         name: &str,
-        decision: Decision,
+        decision: Trigger,
         actor: Option<&str>,
     ) -> Result<OperationHandle, OperationError> {
         let entry = self.entry(name)?;

@@ -7,9 +7,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::PluginManager;
 use super::manager::Inner;
-use super::operation::give;
+use super::operation::{give, make_way};
 use crate::lifecycle::Request;
-use crate::{ConfigChanges, ConfigStore, Revision, StoreChange};
+use crate::{ConfigChanges, ConfigStore, Operation, Revision, StoreChange};
 
 /// Between two attempts to have a store tell of changes again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -94,6 +94,10 @@ async fn turn(
     tokio::sync::OwnedSemaphorePermit,
 )> {
     let entry = manager.upgrade()?.plugins.get(&change.plugin)?;
+    // An edit comes before an attempt to start the plugin with what was there before.
+    if entry.published.read(|snapshot| snapshot.stored) < change.revision {
+        make_way(&entry, Operation::Refresh, None);
+    }
     // The turn is asked for only when there is something to do, lest somebody else be refused.
     let seen = entry.published.at_rest().await;
     if seen >= change.revision {

@@ -11,6 +11,6 @@ mod turn;
 pub use handle::OperationHandle;
 pub use id::{OperationId, ParseOperationIdError};
 pub(crate) use log::OperationLog;
-pub(crate) use progress::{Decision, Progress, Trial};
+pub(crate) use progress::{Progress, Trial};
 pub(crate) use record::{Answer, Record};
 pub(crate) use turn::Turn;

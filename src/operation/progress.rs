@@ -4,9 +4,9 @@ use tokio::time::Instant;
 use tower_plugin_gate::{Gate, Share};
 
 use super::Answer;
-use crate::lifecycle::{errors, finished};
+use crate::lifecycle::{Stage, Trigger, errors, finished, transition};
 use crate::report::{DrainProgress, TrialInfo, TrialSide};
-use crate::{Operation, OperationPhase};
+use crate::{Operation, OperationPhase, ReloadStrategy};
 
 /// How far an operation is.
 #[derive(Debug, Clone)]
@@ -16,9 +16,11 @@ pub(crate) struct Progress {
     pub(super) drain: Option<Waiting>,
     pub(super) end: Option<End>,
     pub(super) trial: Option<Trial>,
-    /// How somebody wants it to end: the first word counts.
-    pub(super) decision: Option<Decision>,
-    /// Who does.
+    /// In which something may end it before its time.
+    stage: Option<Stage>,
+    /// What does: the first word counts.
+    pub(super) decision: Option<Trigger>,
+    /// Who has asked for that.
     pub(super) decided_by: Option<String>,
 }
 
@@ -32,15 +34,6 @@ pub(crate) struct Trial {
     pub(crate) old: Gate,
     pub(crate) ends: Option<Instant>,
     pub(crate) confirm_by: Option<Instant>,
-}
-
-/// How somebody ends an operation before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision {
-    Promote,
-    Abort,
-    /// Another operation is to be done.
-    End(Operation),
 }
 
 impl Trial {
@@ -86,17 +79,40 @@ impl Progress {
             drain: None,
             end: None,
             trial: None,
+            stage: None,
             decision: None,
             decided_by: None,
         }
     }
 
+    /// Of an operation that is about to begin.
+    pub(super) fn of(operation: Operation) -> Self {
+        // Which nobody asks for.
+        let is_attempt = operation == Operation::Retry;
+        Self {
+            stage: is_attempt.then_some(Stage::Attempt),
+            ..Self::new(OperationPhase::Queued)
+        }
+    }
+
     pub(super) fn enter(&mut self, phase: OperationPhase) {
         if self.end.is_none() {
-            let decision = (self.decision, self.decided_by.take());
-            *self = Self::new(phase);
-            (self.decision, self.decided_by) = decision;
+            let stage = self.stage.filter(|stage| *stage == Stage::Attempt);
+            *self = Self {
+                stage,
+                decision: self.decision,
+                decided_by: self.decided_by.take(),
+                ..Self::new(phase)
+            };
         }
+    }
+
+    pub(super) fn enter_trial(&mut self, stage: Stage, trial: Trial) {
+        self.enter(match stage {
+            Stage::Canary => OperationPhase::Canary,
+            _ => OperationPhase::Probation,
+        });
+        (self.stage, self.trial) = (Some(stage), Some(trial));
     }
 
     pub(super) fn wait_for(&mut self, gate: &Gate, timeout: Duration) {
@@ -109,15 +125,23 @@ impl Progress {
         self.trial.as_ref().map(Trial::info)
     }
 
-    /// `false` where nobody waits for it any more.
-    pub(super) fn decide(&mut self, decision: Decision, actor: Option<&str>) -> bool {
-        let is_open = self.trial.is_some();
-        let is_first = self.end.is_none() && self.decision.is_none();
-        if is_open && is_first {
-            self.decision = Some(decision);
+    /// Whether something waits to be decided, and in this way.
+    pub(super) fn may_decide(&self, by: Trigger) -> bool {
+        let is_open = self.stage.is_some_and(|stage| {
+            let strategy = ReloadStrategy::default();
+            !transition(stage, by, strategy).is_refused()
+        });
+        is_open && self.end.is_none() && self.decision.is_none()
+    }
+
+    /// `false` where nobody waits for it, or not any more: the first word counts.
+    pub(super) fn decide(&mut self, by: Trigger, actor: Option<&str>) -> bool {
+        let may = self.may_decide(by);
+        if may {
+            self.decision = Some(by);
             self.decided_by = actor.map(str::to_owned);
         }
-        is_open && is_first
+        may
     }
 
     pub(super) fn drain(&self) -> Option<DrainProgress> {

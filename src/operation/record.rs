@@ -6,8 +6,8 @@ use tokio::time::Instant;
 use tower_plugin_gate::Gate;
 
 use super::progress::End;
-use super::{Decision, OperationId, Progress, Trial};
-use crate::lifecycle::Options;
+use super::{OperationId, Progress, Trial};
+use crate::lifecycle::{Options, Stage, Trigger};
 use crate::report::TrialInfo;
 use crate::{Operation, OperationError, OperationInfo, OperationPhase, ReloadReport};
 
@@ -42,7 +42,7 @@ impl Record {
             cause: options.cause.clone(),
             started: SystemTime::now(),
             begun: Instant::now(),
-            progress: watch::Sender::new(Progress::new(OperationPhase::Queued)),
+            progress: watch::Sender::new(Progress::of(operation)),
         }
     }
 
@@ -55,26 +55,35 @@ impl Record {
             .send_modify(|progress| progress.wait_for(gate, timeout));
     }
 
-    pub(crate) fn enter_trial(&self, phase: OperationPhase, trial: Trial) {
-        self.progress.send_modify(|progress| {
-            progress.enter(phase);
-            progress.trial = Some(trial);
-        });
-    }
-
-    /// Ends a trial. `false` where there is none, or it is decided already.
-    pub(crate) fn decide(&self, decision: Decision, actor: Option<&str>) -> bool {
-        self.progress
-            .send_if_modified(|progress| progress.decide(decision, actor))
-    }
-
     /// Who has decided it, if they have a name.
     pub(crate) fn decided_by(&self) -> Option<String> {
         self.progress.borrow().decided_by.clone()
     }
 
-    /// Until somebody has decided it.
-    pub(crate) async fn decision(&self) -> Decision {
+    pub(crate) fn enter_trial(&self, stage: Stage, trial: Trial) {
+        self.progress
+            .send_modify(|progress| progress.enter_trial(stage, trial));
+    }
+
+    /// Ends it before its time, where the [table](crate::transition) has something for that.
+    /// `false` where it has not, or it is decided already.
+    pub(crate) fn decide(&self, by: Trigger, actor: Option<&str>) -> bool {
+        self.progress
+            .send_if_modified(|progress| progress.decide(by, actor))
+    }
+
+    /// Whether it may be ended so.
+    pub(crate) fn may_decide(&self, by: Trigger) -> bool {
+        self.progress.borrow().may_decide(by)
+    }
+
+    /// By what it was decided, if it was.
+    pub(crate) fn decided(&self) -> Option<Trigger> {
+        self.progress.borrow().decision
+    }
+
+    /// Until something has decided it.
+    pub(crate) async fn decision(&self) -> Trigger {
         let mut progress = self.progress.subscribe();
         let decided = progress.wait_for(|progress| progress.decision.is_some());
         let decided = decided.await.expect("the record holds the sender");

@@ -12,8 +12,8 @@ use crate::admin::problem::Problem;
 use crate::admin::query::{self, Query};
 use crate::admin::{Actor, etag, respond};
 use crate::gate::Share;
+use crate::lifecycle::Trigger;
 use crate::manager::aborted;
-use crate::operation::Decision;
 use crate::time::to_unix;
 use crate::{
     ConfigVersion, OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport,
@@ -82,7 +82,7 @@ impl Handler {
     }
 
     /// Decides a trial.
-    pub(super) async fn decide(&self, head: &Parts, decision: Decision) -> Answer {
+    pub(super) async fn decide(&self, head: &Parts, decision: Trigger) -> Answer {
         let plugin = query::plugin(&head.uri)?;
         // It cannot change meanwhile: a trial is in the way of every change.
         let (version, _) = self.version(&plugin, &head.headers)?;
@@ -92,7 +92,7 @@ impl Handler {
             return self.accepted(&handle, true);
         }
         let report = match decision {
-            Decision::Abort => aborted(handle.await)?,
+            Trigger::Abort => aborted(handle.await)?,
             _ => handle.await?,
         };
         changed(&report, version, self.manager.config_version(&plugin).ok())

@@ -13,7 +13,7 @@ use crate::admin::guard::Scope;
 use crate::admin::problem::Problem;
 use crate::admin::query;
 use crate::admin::route::{self, Endpoint, Found};
-use crate::operation::Decision;
+use crate::lifecycle::Trigger;
 use crate::{BoxError, PluginManager};
 
 /// An answer, or why there is none.
@@ -77,8 +77,8 @@ impl Handler {
             Endpoint::Reload => self.reload(&head).await,
             Endpoint::Enable => self.change(&head, PluginManager::enable).await,
             Endpoint::Disable => self.change(&head, PluginManager::disable).await,
-            Endpoint::Promote => self.decide(&head, Decision::Promote).await,
-            Endpoint::Abort => self.decide(&head, Decision::Abort).await,
+            Endpoint::Promote => self.decide(&head, Trigger::Promote).await,
+            Endpoint::Abort => self.decide(&head, Trigger::Abort).await,
             Endpoint::Rollback => self.rollback(&head).await,
             Endpoint::History => history::list(manager, uri).await,
             Endpoint::Diff => history::diff(manager, uri).await,

@@ -87,7 +87,13 @@ impl<P: Plugin> Lifecycle<P> {
     }
 
     /// After an operation: a plugin that has failed is to be started again, and any other is not.
-    pub(in crate::lifecycle) fn plan_retry(&mut self, operation: Operation, answer: &Answer) {
+    /// An attempt that something else came before does not count.
+    pub(in crate::lifecycle) fn plan_retry(
+        &mut self,
+        operation: Operation,
+        answer: &Answer,
+        is_abandoned: bool,
+    ) {
         let state = self.published.read(|snapshot| snapshot.state);
         let Some(retry) = self.retry.as_deref_mut() else {
             return;
@@ -103,7 +109,10 @@ impl<P: Plugin> Lifecycle<P> {
             }
             retry.attempt = 0;
         }
-        let attempt = retry.attempt.saturating_add(1);
+        let attempt = match operation {
+            Operation::Retry if is_abandoned => retry.attempt,
+            _ => retry.attempt.saturating_add(1),
+        };
         let Some(pause) = retry.backoff.pause(attempt) else {
             retry.at = None;
             let attempts = retry.attempt;

@@ -1,4 +1,7 @@
+use tower_plugin_gate::PluginState;
+
 use super::*;
+use crate::{Operation, ReloadStrategy};
 
 const OPERATIONS: [Operation; 10] = [
     Operation::Register,
@@ -146,7 +149,7 @@ fn state_meanwhile_is_that_of_a_plugin_on_its_way() {
             Step::Start | Step::Exchange | Step::Stop(_) => {
                 assert!(meanwhile.is_transition(), "{operation} of {from}");
             }
-            Step::Keep | Step::Nothing | Step::Refuse => {
+            Step::Keep | Step::Nothing | Step::Refuse | Step::Decide(_) => {
                 assert_eq!((meanwhile, transition.then), (from, from), "{operation}");
             }
         }
@@ -166,6 +169,7 @@ fn only_what_serves_is_exchanged_and_only_what_does_not_is_started() {
             ),
             Step::Nothing => assert!(!from.is_transition(), "{operation} of {from}"),
             Step::Refuse => assert!(from.is_transition(), "{operation} of {from}"),
+            Step::Decide(_) => panic!("{operation} of {from}: nothing is under way"),
         }
     }
 }
@@ -179,8 +183,85 @@ fn every_state_can_be_left_for_good() {
     }
 }
 
+/// What may be asked of a plugin, and what may happen to it.
+fn triggers() -> Vec<Trigger> {
+    let operations = OPERATIONS.into_iter().map(Trigger::from);
+    operations.chain(Trigger::DECISIONS).collect()
+}
+
+/// Where it may be.
+fn stages() -> Vec<Stage> {
+    let states = PluginState::ALL.into_iter().map(Stage::from);
+    states.chain(Stage::UNDER_WAY).collect()
+}
+
+#[test]
+fn every_end_of_a_trial_leaves_one_generation_that_serves_and_the_other_stopped() {
+    for stage in [Stage::Canary, Stage::Probation] {
+        for trigger in triggers() {
+            let row = transition(stage, trigger, ReloadStrategy::Replace);
+            println!("{trigger} of {stage}");
+            assert_eq!(
+                (row.meanwhile, row.then),
+                (PluginState::Active, PluginState::Active)
+            );
+            // Both are open: one is on trial, or kept warm.
+            let mut gates = Gates {
+                open: 2,
+                ..Gates::default()
+            };
+            for effect in row.effects {
+                // The other one is given the requests.
+                gates.ready |= *effect == Effect::Open;
+                gates.open -= usize::from(*effect == Effect::Open);
+                gates.undergo(&[*effect]);
+            }
+            assert!(gates.closed.is_none() && !gates.ready);
+            let goes_on = row.is_refused() || row.stage == Some(Stage::Probation);
+            assert_eq!(gates.open, if goes_on { 2 } else { 1 });
+            let adopts = row.effects.contains(&Effect::Adopt);
+            assert_eq!(adopts, row.step == Step::Decide(Decide::Promote));
+        }
+    }
+}
+
+#[test]
+fn trials_are_decided_where_there_is_one_and_nowhere_else() {
+    for stage in stages() {
+        let is_trial = matches!(stage, Stage::Canary | Stage::Probation);
+        for trigger in Trigger::DECISIONS {
+            let row = transition(stage, trigger, ReloadStrategy::Replace);
+            assert_eq!(row.is_refused(), !is_trial, "{trigger} of {stage}");
+            assert!(!row.again);
+        }
+    }
+}
+
+#[test]
+fn what_something_makes_way_for_is_done_from_there() {
+    for stage in Stage::UNDER_WAY {
+        for operation in OPERATIONS {
+            let row = transition(stage, operation, ReloadStrategy::Replace);
+            println!("{operation} of {stage}");
+            assert_ne!(row.again, row.is_refused());
+            let next = transition(row.then, operation, ReloadStrategy::Replace);
+            assert!(!row.again || !next.is_refused());
+            let leaves_nothing = transition(stage, operation, ReloadStrategy::Replace)
+                .again
+                .then_some(next.then);
+            if stage != Stage::Attempt {
+                assert_ne!(leaves_nothing, Some(PluginState::Active), "it could wait");
+            }
+        }
+    }
+}
+
 fn step(step: Step) -> &'static str {
     match step {
+        Step::Decide(Decide::GoOn) => "go on",
+        Step::Decide(Decide::Promote) => "promote",
+        Step::Decide(Decide::GoBack) => "go back",
+        Step::Decide(Decide::Abandon) => "abandon",
         Step::Start => "start",
         Step::Exchange => "exchange",
         Step::Keep => "keep",
@@ -202,13 +283,13 @@ fn row(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// What each command comes to in each state.
+/// What everything comes to everywhere.
 fn steps() -> String {
     let mut table = String::new();
-    for operation in OPERATIONS {
-        let mut cells = vec![format!("`{operation}`")];
-        for from in PluginState::ALL {
-            let transition = transition(from, operation, ReloadStrategy::default());
+    for trigger in triggers() {
+        let mut cells = vec![format!("`{trigger}`")];
+        for stage in stages() {
+            let transition = transition(stage, trigger, ReloadStrategy::default());
             cells.push(step(transition.step).to_owned());
         }
         table += &row(&cells);
@@ -219,6 +300,14 @@ fn steps() -> String {
 /// What each step does.
 fn ways() -> String {
     let mut rows: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    let mut add = |way: Vec<String>, trigger: Trigger| {
+        let command = format!("`{trigger}`");
+        match rows.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, commands)) if commands.contains(&command) => {}
+            Some((_, commands)) => commands.push(command),
+            None => rows.push((way, vec![command])),
+        }
+    };
     for (from, operation, strategy, it) in all() {
         if matches!(it.step, Step::Nothing | Step::Refuse) || !RESTS.contains(&from) {
             continue;
@@ -227,22 +316,14 @@ fn ways() -> String {
             Step::Exchange => format!("exchange, `{strategy:?}`"),
             other => step(other).to_owned(),
         };
-        let end = match (it.then, it.otherwise) {
-            (then, otherwise) if then == otherwise => then.to_string(),
-            (then, otherwise) => format!("{then} or {otherwise}"),
-        };
-        let way = vec![
-            name,
-            it.meanwhile.to_string(),
-            effects(it.effects),
-            effects(it.way_back),
-            end,
-        ];
-        let command = format!("`{operation}`");
-        match rows.iter_mut().find(|(known, _)| *known == way) {
-            Some((_, commands)) if commands.contains(&command) => {}
-            Some((_, commands)) => commands.push(command),
-            None => rows.push((way, vec![command])),
+        add(way(name, &it), operation.into());
+    }
+    for stage in Stage::UNDER_WAY {
+        for trigger in triggers() {
+            let it = transition(stage, trigger, ReloadStrategy::Replace);
+            if !it.is_refused() {
+                add(way(format!("{}, {stage}", step(it.step)), &it), trigger);
+            }
         }
     }
     let rows = rows.into_iter().map(|(mut way, commands)| {
@@ -250,6 +331,22 @@ fn ways() -> String {
         row(&way)
     });
     rows.collect()
+}
+
+fn way(name: String, it: &Transition) -> Vec<String> {
+    let end = match (it.then, it.otherwise) {
+        (then, _) if it.again => format!("{then}, and on from there"),
+        (then, otherwise) if then == otherwise => then.to_string(),
+        (then, otherwise) => format!("{then} or {otherwise}"),
+    };
+    let stage = it.stage.map(|stage| format!(", in {stage}"));
+    vec![
+        name,
+        it.meanwhile.to_string(),
+        effects(it.effects),
+        effects(it.way_back),
+        end + &stage.unwrap_or_default(),
+    ]
 }
 
 #[test]
@@ -263,11 +360,20 @@ fn page_for_users_says_the_same() {
             "put this into src/transition.rs:\n{table}"
         );
     }
-    let diagram = page.split("```").nth(1).expect("a diagram");
+    let diagrams: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    let [life, trial] = diagrams.as_slice() else {
+        panic!("two diagrams");
+    };
     for state in PluginState::ALL {
-        assert!(diagram.contains(state.as_str()), "{state}");
+        assert!(life.contains(state.as_str()), "{state}");
     }
     for operation in OPERATIONS {
-        assert!(diagram.contains(operation.as_str()), "{operation}");
+        assert!(life.contains(operation.as_str()), "{operation}");
+    }
+    for name in [Stage::Canary, Stage::Probation].map(Stage::as_str) {
+        assert!(trial.contains(name), "{name}");
+    }
+    for name in Trigger::DECISIONS.map(Trigger::as_str) {
+        assert!(trial.contains(name), "{name}");
     }
 }

@@ -9,8 +9,8 @@ use crate::lifecycle::exchange::Done;
 use crate::lifecycle::hook::HookError;
 use crate::lifecycle::start::Running;
 use crate::lifecycle::task::Lifecycle;
-use crate::lifecycle::transition::Effect;
-use crate::{EventKind, OperationPhase, Outcome, Plugin};
+use crate::lifecycle::transition::{Decide, Effect, Stage, Step, transition};
+use crate::{EventKind, Outcome, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
     /// Tries a new generation out beside the one that serves, and keeps the better one.
@@ -35,28 +35,29 @@ impl<P: Plugin> Lifecycle<P> {
             EventKind::TrialStarted,
             format!("generation {} is on trial beside {}", numbers.0, numbers.1),
         );
-        let mut verdict = Verdict::Passed;
-        match rules.canary {
+        let mut stage = match rules.canary {
             Some(share) => {
                 self.begin_canary(new, share);
-                let phase = OperationPhase::Canary;
-                verdict = self
-                    .watch_trial(phase, &rules, numbers, &rivals, confirm_by)
-                    .await;
+                Stage::Canary
             }
-            None => self.beside = Some(Box::new(new)),
-        }
-        // What passes as a canary without a probation was promoted by a command, or was not.
-        if let Verdict::Passed = verdict {
-            self.begin_probation();
-            let phase = OperationPhase::Probation;
-            verdict = self
-                .watch_trial(phase, &rules, numbers, &rivals, confirm_by)
-                .await;
-        }
-        match verdict {
-            Verdict::Passed | Verdict::Promoted => self.promote(candidate).await,
-            Verdict::RollBack(reason) => self.roll_back(numbers.1, old_health, reason).await,
+            None => {
+                self.beside = Some(Box::new(new));
+                self.begin_probation();
+                Stage::Probation
+            }
+        };
+        loop {
+            let watch = self.watch_trial(stage, &rules, numbers, &rivals, confirm_by);
+            let Verdict { by, reason } = watch.await;
+            let to = transition(stage, by, self.settings.strategy);
+            match (to.step, to.stage) {
+                (Step::Decide(Decide::GoOn), Some(next)) => {
+                    self.begin_probation();
+                    stage = next;
+                }
+                (Step::Decide(Decide::Promote), _) => return self.promote(candidate).await,
+                _ => return self.roll_back(numbers.1, old_health, reason).await,
+            }
         }
     }
 

@@ -6,16 +6,39 @@ use tower_plugin_gate::{Counters, Gate};
 use super::TrialRules;
 use super::rules::{finished, since};
 use crate::lifecycle::task::Lifecycle;
-use crate::operation::{Decision, Record, Trial};
-use crate::{GoDuration, HealthStatus, OperationPhase, Plugin};
+use crate::lifecycle::{Stage, Trigger};
+use crate::operation::{Record, Trial};
+use crate::{GoDuration, HealthStatus, Plugin};
 
 /// What became of a stage of a trial.
-pub(super) enum Verdict {
-    /// Its time has passed, and nothing was wrong.
-    Passed,
-    /// Somebody said that it is good.
-    Promoted,
-    RollBack(String),
+pub(super) struct Verdict {
+    pub(super) by: Trigger,
+    /// Where it is bad.
+    pub(super) reason: String,
+}
+
+impl Verdict {
+    fn fail(reason: impl Into<String>) -> Self {
+        let (by, reason) = (Trigger::Fail, reason.into());
+        Self { by, reason }
+    }
+
+    /// What was decided, and by whom.
+    fn decided(by: Trigger, actor: Option<&str>) -> Self {
+        let named = |before: &str| actor.map(|actor| format!("{before}{actor}"));
+        let reason = match by {
+            Trigger::Operation(operation) => {
+                let by = named(", asked for by ").unwrap_or_default();
+                format!("it was ended by {operation}{by}")
+            }
+            Trigger::Abort => format!("it was aborted{}", named(" by ").unwrap_or_default()),
+            _ => {
+                tracing::info!(promoted_by = actor, "the trial was promoted");
+                String::new()
+            }
+        };
+        Self { by, reason }
+    }
 }
 
 /// The two generations, and their counters when the stage began.
@@ -40,22 +63,22 @@ impl<P: Plugin> Lifecycle<P> {
     /// new generation or by its requests.
     pub(super) async fn watch_trial(
         &self,
-        phase: OperationPhase,
+        stage: Stage,
         rules: &TrialRules,
         numbers: (u64, u64),
         rivals: &Rivals,
         confirm_by: Option<Instant>,
     ) -> Verdict {
         let Some(record) = self.record() else {
-            return Verdict::RollBack("there is no operation to tell of it".to_owned());
+            return Verdict::fail("there is no operation to tell of it");
         };
         let ends = (!rules.probation.is_zero()).then(|| Instant::now() + rules.probation);
         record.enter_trial(
-            phase,
+            stage,
             Trial {
                 generation: numbers.0,
                 previous: numbers.1,
-                share: rules.canary.filter(|_| phase == OperationPhase::Canary),
+                share: rules.canary.filter(|_| stage == Stage::Canary),
                 new: rivals.new.clone(),
                 old: rivals.old.clone(),
                 ends,
@@ -80,29 +103,34 @@ impl<P: Plugin> Lifecycle<P> {
         loop {
             published.mark_unchanged();
             if let Some(reason) = self.bad_health(number) {
-                return Verdict::RollBack(reason);
+                return Verdict::fail(reason);
             }
             let (new, old) = rivals.counters(rules);
             if let Some(reason) = rules.breach(new, old) {
-                return Verdict::RollBack(reason);
+                return Verdict::fail(reason);
             }
             if passed && confirm_by.is_none() {
-                return Verdict::Passed;
+                return Verdict {
+                    by: Trigger::Pass,
+                    reason: String::new(),
+                };
             }
             tokio::select! {
                 biased;
-                decision = record.decision() => return verdict(decision, record.decided_by().as_deref()),
+                decision = record.decision() => {
+                    return Verdict::decided(decision, record.decided_by().as_deref());
+                }
                 () = self.out_of_time.cancelled() => {
-                    return Verdict::RollBack("the manager is shutting down".to_owned());
+                    return Verdict::fail("the manager is shutting down");
                 }
                 () = at(confirm_by) => {
                     let within = rules.confirm_within.unwrap_or_default();
                     let within = GoDuration(within);
-                    return Verdict::RollBack(format!("it was not confirmed within {within}"));
+                    return Verdict::fail(format!("it was not confirmed within {within}"));
                 }
                 () = at(ends), if !passed => passed = true,
                 changed = published.changed() => if changed.is_err() {
-                    return Verdict::RollBack("nobody is told of it any more".to_owned());
+                    return Verdict::fail("nobody is told of it any more");
                 },
                 () = sleep(rules.look_every()), if rules.max_error_rate.is_some() => {}
             }
@@ -118,25 +146,6 @@ impl<P: Plugin> Lifecycle<P> {
                 format!("it is unhealthy: {why}")
             })
         })
-    }
-}
-
-/// What a decision comes to, and who has made it.
-fn verdict(decision: Decision, actor: Option<&str>) -> Verdict {
-    let by = |who: &str| match actor {
-        Some(actor) => format!("{who}{actor}"),
-        None => String::new(),
-    };
-    match decision {
-        Decision::Promote => {
-            tracing::info!(promoted_by = actor, "the trial was promoted");
-            Verdict::Promoted
-        }
-        Decision::Abort => Verdict::RollBack(format!("it was aborted{}", by(" by "))),
-        Decision::End(operation) => {
-            let by = by(", asked for by ");
-            Verdict::RollBack(format!("it was ended by {operation}{by}"))
-        }
     }
 }
 

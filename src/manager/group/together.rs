@@ -9,10 +9,10 @@ use tower_plugin_gate::PluginState;
 use super::ReloadAll;
 use super::reload_all::skipped;
 use crate::lifecycle::{Awaited, Request, Together};
-use crate::manager::operation::{give_together, in_progress};
+use crate::manager::operation::{give_together, in_progress, make_way};
 use crate::manager::registry::Entry;
 use crate::operation::Record;
-use crate::{OperationError, OperationErrorKind, PluginResult, ReloadStrategy};
+use crate::{Operation, OperationError, OperationErrorKind, PluginResult, ReloadStrategy};
 
 /// Reloads all plugins or none, in two phases: once every task has the turn of its plugin, each
 /// starts a new generation; once all are ready, each lets it serve.
@@ -79,8 +79,11 @@ async fn turns(
     let deadline = Instant::now() + asked.wait.unwrap_or_default();
     let mut turns = Vec::with_capacity(entries.len());
     for entry in entries {
+        let makes_way = make_way(entry, Operation::Reload, asked.options.actor.as_deref());
         let turn = match Arc::clone(&entry.turn).try_acquire_owned() {
             Ok(turn) => Some(turn),
+            // What is ended takes no longer than its hooks.
+            Err(_) if makes_way => Arc::clone(&entry.turn).acquire_owned().await.ok(),
             Err(_) => {
                 let turn = Arc::clone(&entry.turn).acquire_owned();
                 timeout_at(deadline, turn).await.ok().and_then(Result::ok)
