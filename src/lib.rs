@@ -38,7 +38,7 @@ pub use report::{
     GroupOutcome, GroupReport, HealthReport, HealthSummary, LastError, Leftover, Operation,
     OperationInfo, OperationPhase, Outcome, PluginHealth, PluginInfo, PluginList, PluginResult,
     PluginSystem, ReloadReport, ReportedHealth, RequestsReport, RetryInfo, SystemStatus, TrialInfo,
-    TrialSide, VersionInfo,
+    TrialSide, UnloadedPlugin, VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

@@ -7,7 +7,7 @@
 //! | request | answers |
 //! | --- | --- |
 //! | `GET /plugins/status` | the system as a whole: [`SystemStatus`](crate::SystemStatus) |
-//! | `GET /plugins/list` | every plugin: [`PluginList`](crate::PluginList) |
+//! | `GET /plugins/list` | every plugin, and what requests hold of those that are unloaded: [`PluginList`](crate::PluginList) |
 //! | `GET /plugins/health` | every plugin's health: [`HealthReport`](crate::HealthReport) |
 //! | `POST /plugins/reload?plugin=` | reloads, with what was edited in the plugin directory, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
 //! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each; not answered before it is done |

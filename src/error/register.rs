@@ -45,6 +45,20 @@ pub enum RegisterError {
     /// A trial needs two generations at once, which the plugin's strategy rules out.
     #[error("plugin `{0}` cannot have its generations on trial: give it the strategy `Replace`")]
     TrialNeedsReplace(String),
+    /// Requests or leases hold more generations of a plugin of that name, which was unloaded, than
+    /// may be [left behind](crate::Registration::max_leftovers).
+    #[error(
+        "plugin `{plugin}` was unloaded, but {leftovers} of its generations are still held, of at most {limit}: wait until their requests end, or choose another name"
+    )]
+    #[non_exhaustive]
+    TooManyLeftovers {
+        /// The plugin.
+        plugin: String,
+        /// How many are held.
+        leftovers: usize,
+        /// How many may be.
+        limit: usize,
+    },
     /// The manager shuts down.
     #[error("the manager is shutting down: nothing can be registered any more")]
     ShuttingDown,

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 use tokio::time::Instant;
 use tower_plugin_gate::{Gate, Generation, PluginState};
 
+use super::Published;
 use super::task::Lifecycle;
 use super::transition::Step;
 use crate::report::Leftover;
@@ -16,6 +17,8 @@ pub(crate) struct LeftBehind {
     time: SystemTime,
     since: Instant,
     gate: Gate,
+    /// Of a plugin that was unloaded since.
+    is_unloaded: bool,
 }
 
 impl LeftBehind {
@@ -25,6 +28,7 @@ impl LeftBehind {
             time: SystemTime::now(),
             since: Instant::now(),
             gate: generation.gate().clone(),
+            is_unloaded: false,
         }
     }
 
@@ -42,10 +46,43 @@ impl LeftBehind {
             generation: self.generation,
             since: self.time,
             age: self.since.elapsed(),
+            unloaded: self.is_unloaded,
             // The sum of what is told by phase, so that the two agree.
             in_flight: phases.total(),
             phases,
         })
+    }
+}
+
+/// Leftovers that outlive their plugin.
+impl Published {
+    pub(crate) fn has_leftovers(&self) -> bool {
+        self.read(|snapshot| snapshot.leftovers.iter().any(|left| !left.is_gone()))
+    }
+
+    /// What is left is that of a plugin that is no more.
+    pub(super) fn unloaded(&self) {
+        self.publish(|snapshot| {
+            let left = snapshot.leftovers.iter_mut();
+            left.for_each(|left| left.is_unloaded = true);
+        });
+    }
+
+    /// Takes over what is left of a plugin that had the name before, so that it is shown, and
+    /// counts.
+    pub(crate) fn inherit(&self, before: &Self) {
+        let left = before.read(|snapshot| snapshot.leftovers.clone());
+        self.publish(|snapshot| {
+            let gates = left.iter().map(|left| left.gate.clone());
+            snapshot.gates.extend(gates);
+            snapshot.leftovers.extend(left);
+        });
+    }
+
+    /// Whether there are so many that none of its name is to be registered.
+    pub(crate) fn is_overcrowded(&self, limit: usize) -> Option<usize> {
+        let left = self.read(|snapshot| snapshot.leftovers().len());
+        (left > limit).then_some(left)
     }
 }
 
@@ -55,13 +92,14 @@ impl<P: Plugin> Lifecycle<P> {
         let left = LeftBehind::new(generation);
         self.published
             .publish(|snapshot| snapshot.leftovers.push(left.clone()));
-        let published = Arc::clone(&self.published);
+        let (published, registry) = (Arc::clone(&self.published), self.registry.clone());
         // Weak: who holds a request for ever does not keep subscribers waiting for ever.
         let journal = Arc::downgrade(&self.journal);
         tokio::spawn(async move {
             left.gate.drained().await;
             // Which forgets those that are gone.
             published.publish(|_| {});
+            registry.forget_unloaded(&published.name);
             let (number, age) = (left.generation, GoDuration(left.since.elapsed()));
             tracing::info!(plugin = %published.name, generation = number, %age, "a leftover is gone");
             if let Some(journal) = journal.upgrade() {

@@ -24,6 +24,8 @@ pub(crate) struct Published {
     pub(crate) required: bool,
     /// Whether its requests are tracked.
     pub(crate) tracking: bool,
+    /// How many generations may be left behind.
+    pub(crate) max_leftovers: usize,
     pub(crate) dependencies: Vec<String>,
     pub(crate) schema: Arc<Schema>,
     snapshot: watch::Sender<Snapshot>,
@@ -71,6 +73,7 @@ impl Published {
         strategy: ReloadStrategy,
         required: bool,
         tracking: bool,
+        max_leftovers: usize,
         dependencies: Vec<String>,
         schema: Arc<Schema>,
         snapshot: Snapshot,
@@ -83,6 +86,7 @@ impl Published {
             strategy,
             required,
             tracking,
+            max_leftovers,
             dependencies,
             schema,
             snapshot,

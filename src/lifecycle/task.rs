@@ -153,6 +153,7 @@ impl<P: Plugin> Lifecycle<P> {
         let gone = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
         // After a shutdown it stays to be seen as what it is; there is nothing to make room for.
         if gone && operation != Operation::Shutdown {
+            self.published.unloaded();
             self.registry.remove(self.name());
         }
         // Nobody may be waiting any more: the work is done all the same.

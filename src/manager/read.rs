@@ -4,12 +4,12 @@ use std::time::SystemTime;
 use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
-use crate::lifecycle::Published;
+use crate::lifecycle::{Published, Snapshot};
 use crate::report::{
     Draining, HealthReport, HealthSummary, PluginInfo, PluginList, PluginSystem, RequestsReport,
-    SystemStatus,
+    SystemStatus, UnloadedPlugin,
 };
-use crate::{GoDuration, OperationError, OperationId, OperationInfo};
+use crate::{GoDuration, OperationError, OperationErrorKind, OperationId, OperationInfo};
 
 /// Reading: none of it waits for a plugin.
 impl PluginManager {
@@ -27,6 +27,12 @@ impl PluginManager {
                 requests += snapshot.in_flight();
                 leftovers += snapshot.leftovers().len();
                 healthy += usize::from(snapshot.is_healthy());
+            });
+        }
+        for unloaded in self.inner.plugins.unloaded() {
+            unloaded.read(|snapshot| {
+                requests += snapshot.in_flight();
+                leftovers += snapshot.leftovers().len();
             });
         }
         SystemStatus {
@@ -56,8 +62,20 @@ impl PluginManager {
         PluginList {
             total_count: plugins.len(),
             plugins,
+            unloaded: self.unloaded(),
             timestamp: SystemTime::now(),
         }
+    }
+
+    fn unloaded(&self) -> Vec<UnloadedPlugin> {
+        let unloaded = self.inner.plugins.unloaded().into_iter();
+        let shown = unloaded.map(|published| UnloadedPlugin {
+            name: published.name.to_string(),
+            leftovers: published.read(Snapshot::leftovers),
+        });
+        shown
+            .filter(|unloaded| !unloaded.leftovers.is_empty())
+            .collect()
     }
 
     /// One plugin, as it is in the list.
@@ -94,13 +112,17 @@ impl PluginManager {
     }
 
     /// Who is inside a plugin: the oldest `limit`, and how many there are in which phase. Without
-    /// [`track_requests`](crate::Registration::track_requests), only how many.
+    /// [`track_requests`](crate::Registration::track_requests), only how many. Those that hold
+    /// [leftovers](crate::PluginInfo::leftovers) are among them, also of a plugin that is unloaded,
+    /// until the last of them goes.
     ///
     /// # Errors
     ///
     /// An [`OperationError`] when there is no such plugin.
     pub fn requests(&self, name: &str, limit: usize) -> Result<RequestsReport, OperationError> {
-        Ok(self.entry(name)?.published.requests(limit))
+        let held = self.inner.plugins.held(name);
+        let held = held.ok_or_else(|| OperationError::new(name, OperationErrorKind::NotFound))?;
+        Ok(held.requests(limit))
     }
 
     /// Health of every plugin, as its last check found it.

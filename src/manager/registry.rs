@@ -19,6 +19,8 @@ pub(crate) struct Plugins {
 #[derive(Debug, Default)]
 struct State {
     by_name: BTreeMap<Arc<str>, Entry>,
+    /// Those that are registered no more, but still held by requests or leases.
+    unloaded: BTreeMap<Arc<str>, Arc<Published>>,
     /// Set once the manager shuts down: nothing is registered any more.
     closed: bool,
     /// Set once that is about to happen.
@@ -58,6 +60,14 @@ impl Plugins {
             }
         }
         for (name, entry) in &added {
+            let (limit, before) = (entry.published.max_leftovers, state.unloaded.get(name));
+            if let Some(leftovers) = before.and_then(|before| before.is_overcrowded(limit)) {
+                return Err(RegisterError::TooManyLeftovers {
+                    plugin: name.to_string(),
+                    leftovers,
+                    limit,
+                });
+            }
             let missing = |on: &&String| {
                 !state.by_name.contains_key(on.as_str()) && !added.contains_key(on.as_str())
             };
@@ -75,6 +85,13 @@ impl Plugins {
             .into_iter()
             .map(|step| step.into_iter().filter_map(named).collect())
             .collect();
+        if !state.unloaded.is_empty() {
+            for (name, entry) in &added {
+                if let Some(before) = state.unloaded.remove(name) {
+                    entry.published.inherit(&before);
+                }
+            }
+        }
         // One by one: to append would build the whole map anew.
         state.by_name.extend(added);
         Ok(steps)
@@ -91,6 +108,18 @@ impl Plugins {
             .values()
             .map(|entry| Arc::clone(&entry.published))
             .collect()
+    }
+
+    /// Every plugin that is registered no more, but still held, sorted by name.
+    pub(crate) fn unloaded(&self) -> Vec<Arc<Published>> {
+        self.read().unloaded.values().cloned().collect()
+    }
+
+    /// What a plugin has published that is registered, or still held.
+    pub(crate) fn held(&self, name: &str) -> Option<Arc<Published>> {
+        let state = self.read();
+        let registered = state.by_name.get(name).map(|entry| &entry.published);
+        registered.or_else(|| state.unloaded.get(name)).cloned()
     }
 
     /// Every plugin, sorted by name.
@@ -199,9 +228,28 @@ impl Registry {
         plugins.is_none_or(|plugins| plugins.is_closed())
     }
 
+    /// Forgets a plugin, but for what is left of it.
     pub(crate) fn remove(&self, name: &str) {
-        if let Some(plugins) = self.0.upgrade() {
-            plugins.write().by_name.remove(name);
+        let Some(plugins) = self.0.upgrade() else {
+            return;
+        };
+        let mut state = plugins.write();
+        if let Some((name, entry)) = state.by_name.remove_entry(name)
+            && entry.published.has_leftovers()
+        {
+            state.unloaded.insert(name, entry.published);
+        }
+    }
+
+    /// Forgets a plugin of which nothing is left any more.
+    pub(crate) fn forget_unloaded(&self, name: &str) {
+        let Some(plugins) = self.0.upgrade() else {
+            return;
+        };
+        let mut state = plugins.write();
+        let left = state.unloaded.get(name);
+        if left.is_some_and(|left| !left.has_leftovers()) {
+            state.unloaded.remove(name);
         }
     }
 }

@@ -39,10 +39,23 @@ pub struct Leftover {
     /// How long ago that was; whole milliseconds on the wire.
     #[serde(rename = "age_ms", serialize_with = "millis")]
     pub age: Duration,
+    /// Whether the plugin that it is of has been unloaded: a plugin that is registered under its name
+    /// by now is another one.
+    pub unloaded: bool,
     /// How many are inside still.
     pub in_flight: usize,
     /// How far those have got: see [`Gate::phases`](crate::gate::Gate::phases) for how exact that
     /// is.
     #[serde(serialize_with = "phases")]
     pub phases: PhaseCounts,
+}
+
+/// A plugin that is registered no more, while some of its generations are still held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UnloadedPlugin {
+    /// Name it was registered under.
+    pub name: String,
+    /// The generations, oldest first.
+    pub leftovers: Vec<Leftover>,
 }

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tower_plugin_gate::PluginState;
 
-use super::{Leftover, Operation, PluginHealth, RetryInfo, TrialInfo};
+use super::{Leftover, Operation, PluginHealth, RetryInfo, TrialInfo, UnloadedPlugin};
 use crate::time::unix_seconds;
 use crate::{OperationId, ReloadStrategy};
 
@@ -22,6 +22,10 @@ pub struct PluginList {
     pub plugins: Vec<PluginInfo>,
     /// How many.
     pub total_count: usize,
+    /// Those that are unloaded, but held by requests or leases that did not leave, until those go.
+    /// One of a plugin whose name is registered again is among the
+    /// [leftovers](PluginInfo::leftovers) of the new one.
+    pub unloaded: Vec<UnloadedPlugin>,
     /// When it was asked, in seconds since 1970 on the wire.
     #[serde(serialize_with = "unix_seconds")]
     pub timestamp: SystemTime,

@@ -21,7 +21,7 @@ pub use dry_run::{DryRunReport, DryRunStep};
 pub use group::{GroupOutcome, GroupReport, PluginResult};
 pub use health::{HealthReport, HealthSummary, PluginHealth, ReportedHealth};
 pub use history::{ConfigDiff, ConfigHistory, VersionInfo};
-pub use leftover::Leftover;
+pub use leftover::{Leftover, UnloadedPlugin};
 pub use list::{LastError, PluginInfo, PluginList};
 pub use operation::{Operation, Outcome, ReloadReport};
 pub use progress::{DrainProgress, OperationInfo, OperationPhase};

@@ -91,7 +91,8 @@ pub struct OperationInfo {
     pub actor: Option<String>,
     /// Why they did.
     pub cause: Option<String>,
-    /// Who has decided its [trial](crate::Registration::probation), where somebody with a name has.
+    /// Who has decided its [trial](crate::Registration::probation), or asked for what an attempt to
+    /// start again was abandoned for, where somebody with a name has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
     /// When it was asked for, in seconds since 1970 on the wire.

@@ -39,10 +39,11 @@ pub struct PluginSystem {
     pub active_plugins: usize,
     /// Where their configs are kept.
     pub plugin_dir: Option<PathBuf>,
-    /// How many requests are inside, of all plugins.
+    /// How many requests are inside, of all plugins, and of those that are unloaded.
     pub active_requests: usize,
-    /// How many earlier generations are still held by requests, of all plugins: see
-    /// [`PluginInfo::leftovers`](crate::PluginInfo::leftovers).
+    /// How many earlier generations are still held by requests, of all plugins, and of those that
+    /// are unloaded: see [`PluginInfo::leftovers`](crate::PluginInfo::leftovers) and
+    /// [`PluginList::unloaded`](crate::PluginList::unloaded).
     pub leftovers: usize,
     /// Each plugin's state, by its name.
     #[serde(serialize_with = "states")]

@@ -121,6 +121,7 @@ async fn list_is_as_the_origin_has_it() {
                 "last_error": "null",
             }],
             "total_count": "number",
+            "unloaded": [],
             "timestamp": "number",
         })
     );

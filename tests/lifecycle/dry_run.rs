@@ -1,11 +1,13 @@
 //! What an operation would do, without doing it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_plugin::{
     DryRunStep, EventKind, Health, HealthStatus, OperationErrorKind, Outcome, PluginHandle,
-    PluginManager, ReloadStrategy,
+    PluginManager, PluginState, ReloadStrategy,
 };
 
 use crate::scenario::{Act, Instance, Script, Scripted};
@@ -168,4 +170,43 @@ async fn what_must_be_alone_is_not_started_beside_itself() {
     let enable = manager.enable("p").dry_run_with_start().await.unwrap();
     assert_eq!(enable.dry_run.unwrap().would, DryRunStep::Start);
     assert_eq!(script.hooks(), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn dry_run_after_a_trial_was_taken_back_tells_of_the_generation_that_serves() {
+    let (manager, script, plugin) = registered(ReloadStrategy::Replace).await;
+    let tried = json!({"value": 2, "tokens": ["new"]});
+    let trial = manager.update_config("p", tried.clone());
+    let trial = trial.probation(Duration::from_secs(30)).start().unwrap();
+    trial.on_trial().await;
+    assert_eq!(plugin.generation(), 2);
+    let busy = manager.reload("p").dry_run().await.unwrap_err();
+    assert!(busy.is_in_progress(), "what will be true cannot be told");
+    manager.abort("p").await.unwrap();
+
+    let report = manager.reload("p").dry_run().await.unwrap();
+    assert_eq!((report.generation, report.version), (1, 1));
+    assert_eq!(report.state, PluginState::Active);
+    let would = report.dry_run.unwrap();
+    assert_eq!(
+        (would.would, would.changes.len()),
+        (DryRunStep::Exchange, 0)
+    );
+    // The config that was tried is another one again, and that before is the one in force.
+    let would = async |config: Value| {
+        let report = manager.update_config("p", config).dry_run().await.unwrap();
+        let would = report.dry_run.unwrap();
+        (report.generation, would.would, would.changes.len())
+    };
+    assert_eq!(would(tried).await, (1, DryRunStep::Exchange, 2));
+    let before = json!({"value": 1, "tokens": ["old"]});
+    assert_eq!(would(before).await, (1, DryRunStep::Nothing, 0));
+    let started = manager.reload("p").dry_run_with_start().await.unwrap();
+    assert_eq!(started.generation, 1);
+    assert_eq!(plugin.enter().unwrap().instance().generation, 1);
+    // Numbers are not used twice.
+    assert_eq!(script.last_stopped.load(SeqCst), 3);
+    assert_eq!(manager.reload("p").await.unwrap().generation, 3);
+    let report = manager.reload("p").dry_run().await.unwrap();
+    assert_eq!(report.generation, 3);
 }

@@ -160,3 +160,89 @@ async fn leftover_keeps_no_subscriber_waiting_once_the_manager_is_gone() {
     assert!(events.recv().await.is_none());
     drop(deaf);
 }
+
+#[tokio::test(start_paused = true)]
+async fn leftovers_of_an_unloaded_plugin_are_listed_until_they_go() {
+    let (manager, script) = (manager(), Script::new());
+    let register = manager.register("p", Scripted(script.clone()));
+    let plugin = register.track_requests().await.unwrap();
+    let deaf = plugin.enter().unwrap();
+    manager.unload("p").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+
+    let list = manager.list();
+    assert!(list.plugins.is_empty() && manager.info("p").is_err());
+    let [unloaded] = list.unloaded.as_slice() else {
+        panic!("{list:?}")
+    };
+    let [leftover] = unloaded.leftovers.as_slice() else {
+        panic!("{unloaded:?}")
+    };
+    assert_eq!((unloaded.name.as_str(), leftover.generation), ("p", 1));
+    assert!(leftover.unloaded && leftover.age == Duration::from_secs(60));
+    assert_eq!(plugin.leftovers(), unloaded.leftovers);
+    assert_eq!(
+        json!(list)["unloaded"][0]["leftovers"][0]["age_ms"],
+        json!(60_000)
+    );
+    let status = manager.status().plugin_system;
+    assert_eq!((status.total_plugins, status.leftovers), (0, 1));
+    assert_eq!(status.active_requests, 1);
+    let inside = manager.requests("p", 10).unwrap();
+    assert_eq!((inside.total, inside.requests[0].generation), (1, 1));
+
+    let mut events = manager.subscribe();
+    drop(deaf);
+    assert!(manager.list().unloaded.is_empty());
+    assert_eq!(manager.status().plugin_system.leftovers, 0);
+    assert_eq!(gone(&mut events).await.0, 1);
+    assert!(manager.requests("p", 10).unwrap_err().is_not_found());
+}
+
+#[tokio::test(start_paused = true)]
+async fn name_is_free_again_and_what_was_left_under_it_counts() {
+    let (manager, script) = (manager(), Script::new());
+    let register = || manager.register("p", Scripted(script.clone()));
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let plugin = register().await.unwrap();
+        held.push(plugin.enter().unwrap());
+        manager.unload("p").await.unwrap();
+    }
+    assert_eq!(manager.list().unloaded[0].leftovers.len(), 2);
+
+    let plugin = register().await.unwrap();
+    assert!(manager.list().unloaded.is_empty(), "they are its own now");
+    let left = plugin.leftovers();
+    assert_eq!(left.len(), 2);
+    assert!(
+        left.iter()
+            .all(|left| left.unloaded && left.generation == 1)
+    );
+    assert_eq!(manager.info("p").unwrap().leftovers.len(), 2);
+    assert_eq!(manager.status().plugin_system.leftovers, 2);
+    assert_eq!(manager.requests("p", 10).unwrap().total, 2);
+    let refused = manager.reload("p").await.unwrap_err();
+    assert!(refused.is_too_many_leftovers(), "{refused}");
+
+    // No way round.
+    held.push(plugin.enter().unwrap());
+    manager.unload("p").await.unwrap();
+    let error = register().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "plugin `p` was unloaded, but 3 of its generations are still held, of at most 2: wait \
+         until their requests end, or choose another name"
+    );
+    assert_eq!(script.hooks(), (3, 3));
+    manager
+        .register("q", Scripted(Script::new()))
+        .await
+        .unwrap();
+    held.remove(0);
+    let plugin = register().await.unwrap();
+    held.clear();
+    assert!(plugin.leftovers().is_empty());
+    manager.reload("p").await.unwrap();
+    assert_eq!(manager.status().plugin_system.leftovers, 0);
+}

@@ -3,15 +3,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-use tower_plugin_gate::PluginState;
-
-use super::PluginManager;
-use super::registry::Entry;
-use crate::lifecycle::{Command, DryRun, Options, Request, Together};
-use crate::operation::{OperationLog, Record, Turn};
+use super::{Asked, in_progress, is_before, make_way};
+use crate::lifecycle::{DryRun, Options, Request};
 use crate::{
-    ConfigVersion, Operation, OperationError, OperationErrorKind, OperationHandle, ReloadReport,
+    ConfigVersion, OperationError, OperationErrorKind, OperationHandle, PluginManager, ReloadReport,
 };
 
 /// An operation about to be asked for, with its options: `.await` it, or [start](Self::start) it.
@@ -39,15 +34,15 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "nothing is done until this is awaited or started"]
 pub struct OperationBuilder {
-    pub(super) manager: PluginManager,
-    pub(super) name: String,
+    pub(in crate::manager) manager: PluginManager,
+    pub(in crate::manager) name: String,
     request: Request,
-    pub(super) options: Options,
-    pub(super) wait: Option<Duration>,
+    pub(in crate::manager) options: Options,
+    pub(in crate::manager) wait: Option<Duration>,
 }
 
 impl OperationBuilder {
-    pub(super) fn new(manager: &PluginManager, name: &str, request: Request) -> Self {
+    pub(in crate::manager) fn new(manager: &PluginManager, name: &str, request: Request) -> Self {
         Self {
             manager: manager.clone(),
             name: name.to_owned(),
@@ -148,24 +143,11 @@ impl OperationBuilder {
     ///
     /// Outside of a tokio runtime, where it has to wait for its turn.
     pub fn start(self) -> Result<OperationHandle, OperationError> {
-        let asked = self.ask()?;
-        let handle = OperationHandle::new(Arc::clone(&asked.record));
-        match asked.turn {
-            Some(_) => asked.give(),
-            None => drop(tokio::spawn(asked.give_in_turn())),
-        }
-        Ok(handle)
+        Ok(OperationHandle::new(self.ask()?.start()))
     }
 
     async fn run(self) -> Result<ReloadReport, OperationError> {
-        let asked = self.ask()?;
-        let record = Arc::clone(&asked.record);
-        if asked.is_begun {
-            drop(tokio::spawn(asked.give_in_turn()));
-        } else {
-            asked.give_in_turn().await;
-        }
-        record.answer().await
+        self.ask()?.run().await
     }
 
     /// Whether it can be asked for, now or when its turn comes.
@@ -207,9 +189,8 @@ impl OperationBuilder {
         if turn.is_none() && wait.is_zero() {
             return Err(in_progress(&entry, &request));
         }
-        let mut asked = Asked::new(&manager, entry, request, options, turn, wait);
-        asked.is_begun = is_begun;
-        Ok(asked)
+        let asked = Asked::new(&manager, entry, request, options, turn, wait);
+        Ok(if is_begun { asked.begun() } else { asked })
     }
 }
 
@@ -220,160 +201,4 @@ impl IntoFuture for OperationBuilder {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }
-}
-
-/// An operation before its plugin's task has it. Dropped, it is taken back.
-pub(super) struct Asked {
-    log: Arc<OperationLog>,
-    entry: Entry,
-    record: Arc<Record>,
-    command: Option<(Request, Options)>,
-    turn: Option<OwnedSemaphorePermit>,
-    wait: Duration,
-    together: Option<Together>,
-    /// Whether something was ended for it, so that it can not be taken back.
-    is_begun: bool,
-}
-
-impl Asked {
-    fn new(
-        manager: &PluginManager,
-        entry: Entry,
-        request: Request,
-        options: Options,
-        turn: Option<OwnedSemaphorePermit>,
-        wait: Duration,
-    ) -> Self {
-        let log = Arc::clone(&manager.inner.operations);
-        let record = log.begin(&entry.published.name, request.operation(), &options);
-        Self {
-            log,
-            entry,
-            record,
-            command: Some((request, options)),
-            turn,
-            wait,
-            together: None,
-            is_begun: false,
-        }
-    }
-
-    /// Of something that has its turn already.
-    pub(super) fn in_turn(
-        manager: &PluginManager,
-        entry: &Entry,
-        request: Request,
-        turn: OwnedSemaphorePermit,
-    ) -> Self {
-        let (options, wait) = (Options::default(), Duration::ZERO);
-        Self::new(manager, entry.clone(), request, options, Some(turn), wait)
-    }
-
-    pub(super) fn record(&self) -> &Arc<Record> {
-        &self.record
-    }
-
-    async fn give_in_turn(mut self) {
-        if self.turn.is_none() {
-            let turn = Arc::clone(&self.entry.turn).acquire_owned();
-            let turn = tokio::time::timeout(self.wait, turn).await;
-            self.turn = turn.ok().and_then(Result::ok);
-        }
-        self.give();
-    }
-
-    /// Gives the plugin's task the command, if it is this one's turn.
-    pub(super) fn give(mut self) {
-        let Some((request, options)) = self.command.take() else {
-            return;
-        };
-        let Some(permit) = self.turn.take() else {
-            let refused = in_progress(&self.entry, &request);
-            return self.log.end(&self.record, Err(refused));
-        };
-        let turn = Turn::begin(permit, &self.entry.published, &self.log, &self.record);
-        let command = Command {
-            request,
-            options,
-            turn,
-            together: self.together.take(),
-        };
-        // There is room for one command, and whoever has the turn is the only one to give one.
-        if let Err(refused) = self.entry.commands.try_send(Box::new(command)) {
-            let gone = gone(&self.entry);
-            refused.into_inner().turn.end(Err(gone));
-        }
-    }
-}
-
-impl Drop for Asked {
-    fn drop(&mut self) {
-        if self.command.is_some() {
-            let taken_back = OperationErrorKind::ShuttingDown;
-            let taken_back = OperationError::new(&*self.entry.published.name, taken_back);
-            self.log.take_back(&self.record, Err(taken_back));
-        }
-    }
-}
-
-/// Ends what is in the way of an operation, where that does not wait for it: a trial, before what
-/// leaves nothing to try out, and an attempt to start again.
-pub(super) fn make_way(entry: &Entry, asked: Operation, actor: Option<&str>) -> bool {
-    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
-    under_way.is_some_and(|record| record.decide(asked.into(), actor))
-}
-
-/// Whether something is in the way that would be ended.
-fn is_before(entry: &Entry, asked: Operation) -> bool {
-    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
-    under_way.is_some_and(|record| record.may_decide(asked.into()))
-}
-
-pub(super) fn in_progress(entry: &Entry, request: &Request) -> OperationError {
-    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
-    let kind = OperationErrorKind::InProgress {
-        operation: under_way
-            .as_ref()
-            .map_or_else(|| request.operation(), |record| record.operation),
-        id: under_way.map(|record| record.id),
-    };
-    OperationError::new(&*entry.published.name, kind)
-}
-
-/// Why a plugin's task takes no command: the plugin is unloaded, or the runtime has ended the task.
-fn gone(entry: &Entry) -> OperationError {
-    let kind = match entry.published.read(|snapshot| snapshot.state) {
-        PluginState::Unloading => OperationErrorKind::NotFound,
-        _ => OperationErrorKind::ShuttingDown,
-    };
-    OperationError::new(&*entry.published.name, kind)
-}
-
-/// Gives a plugin's task a reload that is one of several, of which all are done or none.
-pub(super) fn give_together(
-    manager: &PluginManager,
-    entry: &Entry,
-    options: Options,
-    turn: OwnedSemaphorePermit,
-    together: Together,
-) -> Arc<Record> {
-    let (entry, wait) = (entry.clone(), Duration::ZERO);
-    let mut asked = Asked::new(manager, entry, Request::Reload, options, Some(turn), wait);
-    asked.together = Some(together);
-    let record = Arc::clone(&asked.record);
-    asked.give();
-    record
-}
-
-/// Gives a plugin's task a command and waits for the answer.
-pub(super) async fn give(
-    manager: &PluginManager,
-    entry: &Entry,
-    request: Request,
-    turn: OwnedSemaphorePermit,
-) -> Result<ReloadReport, OperationError> {
-    let asked = Asked::in_turn(manager, entry, request, turn);
-    let record = Arc::clone(&asked.record);
-    asked.give();
-    record.answer().await
 }

@@ -1,26 +1,13 @@
-use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tower_plugin_gate::{PluginState, Slot};
 
-use super::manager::Inner;
-use super::operation::Asked;
-use super::registry::{Entry, Registry};
-use super::{PluginHandle, PluginManager};
-use crate::config::{MemoryStore, Revision, Schema, Store};
-use crate::lifecycle::{
-    Backoff, HealthRecord, Lifecycle, Published, ReloadStrategy, Request, Settings, Snapshot,
-};
-use crate::plugin::is_name;
-use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
+use crate::lifecycle::{Backoff, ReloadStrategy, Settings};
+use crate::{Plugin, PluginHandle, PluginManager, RegisterError};
 
 /// A plugin about to be registered, with its options: `.await` it.
 ///
@@ -46,16 +33,16 @@ use crate::{ConfigVersion, EventKind, Health, Plugin, RegisterError};
 /// ```
 #[must_use = "nothing is registered until this is awaited"]
 pub struct Registration<P> {
-    manager: PluginManager,
-    name: String,
-    plugin: P,
-    config: Value,
-    depends_on: Vec<String>,
-    pub(super) settings: Settings,
+    pub(super) manager: PluginManager,
+    pub(super) name: String,
+    pub(super) plugin: P,
+    pub(super) config: Value,
+    pub(super) depends_on: Vec<String>,
+    pub(in crate::manager) settings: Settings,
 }
 
 impl<P: Plugin> Registration<P> {
-    pub(super) fn new(manager: PluginManager, name: String, plugin: P) -> Self {
+    pub(in crate::manager) fn new(manager: PluginManager, name: String, plugin: P) -> Self {
         let settings = manager.inner.defaults.clone();
         Self {
             manager,
@@ -67,7 +54,7 @@ impl<P: Plugin> Registration<P> {
         }
     }
 
-    pub(super) fn is_of(&self, manager: &PluginManager) -> bool {
+    pub(in crate::manager) fn is_of(&self, manager: &PluginManager) -> bool {
         Arc::ptr_eq(&self.manager.inner, &manager.inner)
     }
 
@@ -141,7 +128,8 @@ impl<P: Plugin> Registration<P> {
     /// touched, until one of them goes. Default: 4; at least 1.
     ///
     /// Each holds an instance in memory. To disable, unload and shut down is never refused, so that
-    /// there may be one more than this; from there, neither is it enabled.
+    /// there may be one more than this; from there, it is neither enabled nor
+    /// [registered](crate::RegisterError::TooManyLeftovers) again.
     pub fn max_leftovers(mut self, generations: usize) -> Self {
         self.settings.max_leftovers = generations.max(1);
         self
@@ -178,139 +166,9 @@ impl<P: Plugin> Registration<P> {
     async fn register(self) -> Result<PluginHandle<P::Instance>, RegisterError> {
         let manager = self.manager.clone();
         let (handle, member) = self.prepare()?;
-        manager.inner.plugins.add(vec![member.entry.clone()])?;
+        manager.inner.plugins.add(vec![member.entry().clone()])?;
         member.launch(&manager).await;
         Ok(handle)
-    }
-
-    /// All that there is to a plugin before it is known to the manager.
-    pub(super) fn prepare(self) -> Result<(PluginHandle<P::Instance>, Member), RegisterError> {
-        let Self {
-            manager,
-            name,
-            plugin,
-            config,
-            depends_on,
-            settings,
-        } = self;
-        if !is_name(&name) {
-            return Err(RegisterError::InvalidName(name));
-        }
-        if settings.trial.is_some() && settings.strategy != ReloadStrategy::Replace {
-            return Err(RegisterError::TrialNeedsReplace(name));
-        }
-        let name: Arc<str> = name.into();
-        let config_version = ConfigVersion {
-            run: manager.inner.next_run(),
-            number: 1,
-        };
-        let schema = Schema::new(plugin.config_schema(), plugin.secret_fields());
-        let schema = schema.map_err(|reason| RegisterError::InvalidSchema {
-            plugin: name.to_string(),
-            reason,
-        })?;
-        let dependencies = plugin.dependencies().into_iter().map(Cow::into_owned);
-        let dependencies: BTreeSet<String> = dependencies.chain(depends_on).collect();
-        let shown = schema.secrets().mask(&config);
-        let published = Arc::new(Published::new(
-            Arc::clone(&name),
-            plugin.version().into_owned(),
-            plugin.description().into_owned(),
-            settings.strategy,
-            settings.required,
-            settings.track_requests,
-            dependencies.into_iter().collect(),
-            Arc::new(schema),
-            first_snapshot(shown, config_version),
-        ));
-        let slot = if settings.track_requests {
-            Slot::tracked(Arc::clone(&name), PluginState::Loading)
-        } else {
-            Slot::new(Arc::clone(&name), PluginState::Loading)
-        };
-        let (commands, inbox) = mpsc::channel(1);
-        let turn = Arc::new(Semaphore::new(1));
-        let first_turn = Arc::clone(&turn).try_acquire_owned();
-        let first_turn = first_turn.expect("a new semaphore has its permit");
-        let store = match &manager.inner.store {
-            Some(store) => Arc::clone(store),
-            // For as long as the plugin is registered.
-            None => Arc::new(MemoryStore::new()),
-        };
-        let Inner {
-            store_timeout,
-            history_limit,
-            ..
-        } = *manager.inner;
-        let store = Store::new(store, store_timeout, history_limit);
-        let entry = Entry {
-            published: Arc::clone(&published),
-            commands,
-            turn,
-            store: store.clone(),
-        };
-        let lifecycle = Lifecycle::new(
-            plugin,
-            settings,
-            slot.clone(),
-            Arc::clone(&published),
-            Arc::clone(&manager.inner.journal),
-            config,
-            config_version,
-            store,
-            Registry::new(&manager.inner.plugins),
-            manager.inner.out_of_time.clone(),
-        );
-        let lifecycle = lifecycle.retrying(Arc::clone(&entry.turn), &manager.inner.operations);
-        let handle = PluginHandle::new(published, slot);
-        // Nothing that can fail comes after this: what is registered has a task.
-        let runtime = Handle::current();
-        let task = move || drop(runtime.spawn(Box::new(lifecycle).run(inbox)));
-        let member = Member {
-            entry,
-            first_turn,
-            task: Box::new(task),
-        };
-        Ok((handle, member))
-    }
-}
-
-/// A plugin whose task does not run yet. Dropped, nothing comes of it, and its handle rejects.
-pub(super) struct Member {
-    entry: Entry,
-    first_turn: OwnedSemaphorePermit,
-    task: Box<dyn FnOnce() + Send>,
-}
-
-impl Member {
-    pub(super) fn entry(&self) -> &Entry {
-        &self.entry
-    }
-
-    /// Starts the task of a plugin that is registered, and waits for the plugin's own start.
-    pub(super) async fn launch(self, manager: &PluginManager) {
-        let Self {
-            entry,
-            first_turn,
-            task,
-        } = self;
-        let name = &entry.published.name;
-        let asked = Asked::in_turn(manager, &entry, Request::Register, first_turn);
-        let (record, message) = (Arc::clone(asked.record()), "registered".to_owned());
-        let journal = &manager.inner.journal;
-        journal.record_part(Some(&record), EventKind::Registered, name, 0, message);
-        task();
-        manager.watch_store();
-        asked.give();
-        // A failed start is told by the handle's state.
-        let _ = record.answer().await;
-    }
-}
-
-impl fmt::Debug for Member {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.entry.published.name;
-        f.debug_tuple("Member").field(name).finish()
     }
 }
 
@@ -330,28 +188,5 @@ impl<P: Plugin> IntoFuture for Registration<P> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.register())
-    }
-}
-
-fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
-    let now = SystemTime::now();
-    Snapshot {
-        state: PluginState::Loading,
-        since: now,
-        operation: None,
-        generation: 0,
-        is_serving: false,
-        gates: Vec::new(),
-        leftovers: Vec::new(),
-        config,
-        config_version,
-        config_since: now,
-        stored: Revision::ABSENT,
-        health: HealthRecord::first(Health::unhealthy("not started yet")),
-        was_healthy: false,
-        last_error: None,
-        drift: None,
-        retry: None,
-        on_trial: None,
     }
 }
