@@ -105,10 +105,13 @@ impl Query {
     }
 }
 
-/// The plugin that a query is about, whatever else it says: to tell of it, not to act on it.
-pub(super) fn about(uri: &Uri) -> Option<String> {
-    let mut pairs = uri.query()?.split('&');
-    let value = pairs.find_map(|pair| pair.strip_prefix("plugin="))?;
+/// The first value of a key, whatever else the query says: to tell of it, not to act on it.
+pub(super) fn first(uri: &Uri, key: &str) -> Option<String> {
+    let mut pairs = uri
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(name, _)| *name == key)?;
     decode(value).ok()
 }
 

@@ -6,9 +6,10 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tower_plugin::admin::{Actor, AdminService, AdminServiceBuilder};
-use tower_plugin::{PluginManager, ReloadStrategy};
+use tower_plugin::{EventKind, PluginManager, ReloadStrategy};
 
 use super::support::{Admin, READ_TOKEN, TOKEN};
+use crate::scenario::Act;
 use crate::scenario::log::Log;
 
 const OF_ALICE: &str = "t0k3n-of-alice";
@@ -206,7 +207,7 @@ async fn log_says_who_asked_for_a_change_and_what_the_answer_was() {
     for parts in [
         &[
             "INFO",
-            "asked for a change",
+            "change answered",
             who,
             "POST",
             "/plugins/reload",
@@ -215,11 +216,12 @@ async fn log_says_who_asked_for_a_change_and_what_the_answer_was() {
         ][..],
         &[
             "WARN",
-            "asked for a change",
+            "change answered",
             who,
             "PUT",
             "/plugins/config",
             "status=422",
+            "code=\"config_rejected\"",
         ],
         // What the operation itself logs has the name, too.
         &["INFO", "done", who, "operation=reload", "outcome=applied"],
@@ -227,4 +229,31 @@ async fn log_says_who_asked_for_a_change_and_what_the_answer_was() {
     ] {
         assert!(says(parts), "{parts:?} is in no line of\n{text}");
     }
+}
+
+#[tokio::test]
+async fn log_says_that_nobody_waited_for_the_answer() {
+    let log = Log::of_everything();
+    let admin = Admin::open().await;
+    let service = AdminService::builder(admin.manager.clone());
+    let service = service.named_token("frank who left", TOKEN).build();
+    let request = Request::post("http://localhost/plugins/reload?plugin=p")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    admin.script.next_starts([Act::Wait]);
+    let mut events = admin.manager.subscribe();
+    let answer = tokio::spawn(service.oneshot(request));
+    admin.script.waiting().await;
+    answer.abort();
+    assert!(answer.await.unwrap_err().is_cancelled());
+    let text = log.text();
+    let mut lines = text.lines();
+    let is_told = lines
+        .any(|line| line.contains("change left unanswered") && line.contains("frank who left"));
+    assert!(is_told, "{text}");
+    // It goes on to its end.
+    admin.script.go_on();
+    while events.recv().await.unwrap().kind != EventKind::ReloadApplied {}
+    assert_eq!(admin.plugin.generation(), 2);
 }

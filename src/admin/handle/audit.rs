@@ -1,6 +1,7 @@
 use http::{Method, Request, Response, StatusCode};
 
 use crate::admin::Actor;
+use crate::admin::problem::Problem;
 use crate::admin::query;
 
 /// Logs who asked for a change and what the answer was, in the end: that there was none, too.
@@ -9,7 +10,9 @@ pub(super) struct Audit {
     method: Method,
     path: String,
     plugin: Option<String>,
-    status: Option<StatusCode>,
+    dry_run: Option<String>,
+    /// The status, and the code of an error.
+    answer: Option<(StatusCode, Option<&'static str>)>,
 }
 
 impl Audit {
@@ -18,18 +21,21 @@ impl Audit {
         if request.method().is_safe() {
             return None;
         }
+        let uri = request.uri();
         Some(Self {
             actor: Actor::of(request.extensions()).cloned(),
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
-            // Of the query, this alone: nobody knows what else is written there.
-            plugin: query::about(request.uri()),
-            status: None,
+            path: uri.path().to_owned(),
+            // Of the query, these alone: nobody knows what else is written there.
+            plugin: query::first(uri, "plugin"),
+            dry_run: query::first(uri, "dry_run"),
+            answer: None,
         })
     }
 
     pub(super) fn answered<B>(&mut self, response: &Response<B>) {
-        self.status = Some(response.status());
+        let problem = response.extensions().get::<Problem>();
+        self.answer = Some((response.status(), problem.map(Problem::code)));
     }
 }
 
@@ -39,18 +45,19 @@ impl Drop for Audit {
             method,
             path,
             plugin,
+            dry_run,
             ..
         } = self;
         let actor = self.actor.as_ref().map(Actor::name);
-        match self.status.map(|status| status.as_u16()) {
-            Some(status) if status < 400 => {
-                tracing::info!(actor, %method, path, plugin, status, "asked for a change");
+        match self.answer.map(|(status, code)| (status.as_u16(), code)) {
+            Some((status, None)) => {
+                tracing::info!(actor, %method, path, plugin, dry_run, status, "change answered");
             }
-            Some(status) => {
-                tracing::warn!(actor, %method, path, plugin, status, "asked for a change in vain");
+            Some((status, code)) => {
+                tracing::warn!(actor, %method, path, plugin, dry_run, status, code, "change answered");
             }
             None => {
-                tracing::warn!(actor, %method, path, plugin, "asked for a change and went away");
+                tracing::warn!(actor, %method, path, plugin, dry_run, "change left unanswered");
             }
         }
     }

@@ -99,7 +99,7 @@ async fn change_is_told_by_the_name_of_the_token_in_the_file() {
         assert_eq!(operations.json()["operations"][0]["actor"], actor);
         shown.push_str(&format!("{history:?}{operations:?}"));
         server
-            .says(&format!("asked for a change actor=\"{actor}\""), 1)
+            .says(&format!("change answered actor=\"{actor}\""), 1)
             .await;
     }
     shown.push_str(&server.log().concat());
