@@ -12,6 +12,15 @@ pub(super) const fn takes_up(operation: Operation) -> bool {
     )
 }
 
+/// What is wrong with a stored config, if it is that which is wrong.
+pub(super) fn fault(refused: &OperationErrorKind) -> Option<String> {
+    match refused {
+        OperationErrorKind::ConfigRejected(refused) => Some(refused.to_string()),
+        OperationErrorKind::StoreUnavailable(error) if error.is_broken() => Some(error.to_string()),
+        _ => None,
+    }
+}
+
 impl<P: Plugin> Lifecycle<P> {
     /// Publishes why the config that is stored is not the one in force, or that it is. A plugin that
     /// works in spite of it is degraded.
@@ -33,13 +42,8 @@ impl<P: Plugin> Lifecycle<P> {
 
     /// After an operation that was refused with its config.
     pub(super) fn drift_of_refused(&self, operation: Operation, refused: &OperationError) {
-        let is_its_fault = match refused.kind() {
-            OperationErrorKind::ConfigRejected(_) => true,
-            OperationErrorKind::StoreUnavailable(error) => error.is_broken(),
-            _ => false,
-        };
-        if takes_up(operation) && is_its_fault {
-            self.tell_of_drift(Some(&refused.to_string()));
+        if let (true, Some(fault)) = (takes_up(operation), fault(refused.kind())) {
+            self.tell_of_drift(Some(&fault));
         }
     }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 use tower_plugin_gate::PluginState;
 
 use super::candidate::Candidate;
+use super::drift::fault;
 use super::exchange::Done;
 use super::hook::HookError;
 use super::task::Lifecycle;
@@ -79,8 +80,9 @@ impl<P: Plugin> Lifecycle<P> {
                 .ok_or(refused);
         };
         let (refused, number) = (self.refuse(refused), good.version.number());
+        let drift = fault(refused.kind());
         let notice = format!("{refused}; version {number} serves instead: mend what is stored");
-        self.tell_of_drift(Some(&notice));
+        self.tell_of_drift(Some(drift.as_deref().unwrap_or(&notice)));
         self.notice = Some(notice);
         Ok(self.begin_with(good.config.clone(), Some(good.version), newest))
     }

@@ -122,3 +122,39 @@ async fn edit_that_does_not_start_is_told_and_a_change_that_does_not_is_not_stor
     manager.reload("p").await.unwrap_err();
     assert_healthy(&manager);
 }
+
+#[tokio::test]
+async fn config_that_serves_already_is_put_in_place_of_what_is_broken() {
+    for is_disabled in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = manager(&dir);
+        register(&manager).await;
+        manager
+            .update_config("p", json!({"value": 5}))
+            .await
+            .unwrap();
+        if is_disabled {
+            manager.disable("p").await.unwrap();
+        }
+        let mut version = 2;
+        let same = [
+            manager.update_config("p", json!({"value": 5})),
+            manager.rollback("p", 2),
+        ];
+        for operation in same {
+            edit(&dir, "{\"value\": ");
+            manager.reload("p").await.unwrap_err();
+            let report = operation.await.unwrap();
+            version += 1;
+            assert_eq!(
+                (report.outcome, report.version),
+                (Outcome::Applied, version)
+            );
+            let text = fs::read_to_string(dir.path().join("p.json")).unwrap();
+            assert_eq!(text, "{\n  \"value\": 5\n}\n");
+            assert_healthy(&manager);
+        }
+        let again = manager.update_config("p", json!({"value": 5}));
+        assert_eq!(again.await.unwrap().outcome, Outcome::Unchanged);
+    }
+}
