@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use tower_plugin::{
-    ConfigChanges, ConfigStore, MemoryStore, PreparedPut, Put, Revision, StoreError, StoreFuture,
-    StoredConfig, StoredVersion,
+    ConfigChanges, ConfigStore, ConfigVersion, MemoryStore, PreparedPut, Put, Revision, StoreError,
+    StoreFuture, StoredConfig, StoredVersion,
 };
 
 /// How a store does not work.
@@ -21,6 +22,13 @@ pub enum During {
     Load,
     Prepare,
     Commit,
+}
+
+/// What stands for an edit in a store that knows versions only.
+const EDIT: &str = "00000000-0";
+
+fn is_edit(version: ConfigVersion) -> bool {
+    version.number() == 0
 }
 
 #[derive(Debug, Clone)]
@@ -51,6 +59,12 @@ impl Flaky {
         *self.outage.lock().unwrap() = None;
     }
 
+    /// What somebody does beside the manager: it is no version.
+    pub async fn edit(&self, plugin: &str, config: Value) {
+        let edit = StoredVersion::new(EDIT.parse().unwrap(), config);
+        self.inner.put(plugin, Put::new(edit)).await.unwrap();
+    }
+
     async fn pass(&self, now: During) -> Result<(), StoreError> {
         let outage = *self.outage.lock().unwrap();
         match outage.filter(|(during, _)| *during == now) {
@@ -66,14 +80,20 @@ impl ConfigStore for Flaky {
     fn load<'a>(&'a self, plugin: &'a str) -> StoreFuture<'a, Option<StoredConfig>> {
         Box::pin(async move {
             self.pass(During::Load).await?;
-            self.inner.load(plugin).await
+            let mut stored = self.inner.load(plugin).await?;
+            if let Some(stored) = &mut stored {
+                stored.version = stored.version.filter(|version| !is_edit(*version));
+            }
+            Ok(stored)
         })
     }
 
     fn history<'a>(&'a self, plugin: &'a str) -> StoreFuture<'a, Vec<StoredVersion>> {
         Box::pin(async move {
             self.pass(During::Load).await?;
-            self.inner.history(plugin).await
+            let mut history = self.inner.history(plugin).await?;
+            history.retain(|kept| !is_edit(kept.version));
+            Ok(history)
         })
     }
 

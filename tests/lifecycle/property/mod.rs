@@ -2,16 +2,31 @@
 //!
 //! | file | part |
 //! | --- | --- |
-//! | `step.rs` | what may happen, and how it is made up |
+//! | `step.rs` | what may happen |
+//! | `draw.rs` | how it is made up |
 //! | `world.rs` | has it happen |
+//! | `register.rs` | registering plugins that depend on each other |
+//! | `ask.rs`, `group.rs` | operators, who ask for one plugin or for several |
+//! | `settle.rs` | until nothing is under way any more, and the end |
 //! | `life.rs` | one registration, as it should be |
 //! | `guest.rs` | who is inside a plugin |
-//! | `check.rs` | what must be true of it |
+//! | `noted.rs` | a plugin that looks after those that it depends on |
+//! | `witness.rs` | somebody who reads the journal |
+//! | `check/` | what must be true of it |
+//! | `known.rs` | what went wrong once |
 
+mod ask;
 mod check;
+mod draw;
+mod group;
 mod guest;
+mod known;
 mod life;
+mod noted;
+mod register;
+mod settle;
 mod step;
+mod witness;
 mod world;
 
 use std::time::Duration;
@@ -19,26 +34,32 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use tokio::time::timeout;
+use tower_plugin::{OperationInfo, OperationPhase};
 
-use step::{End, Step};
+use step::{Begin, End, Step};
 use world::World;
 
 /// Time is paused and there is one thread, so that the same steps do the same each time.
-fn play(steps: Vec<Step>, end: End) {
+fn play(begin: Begin, steps: Vec<Step>, end: End) {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-    let played = async {
-        let mut world = World::new();
-        for step in steps {
-            world.take(step).await;
-            world.look().await;
-        }
-        world.end(end).await;
-    };
-    // Where nothing is left that could happen, it passes at once.
-    let limit = Duration::from_secs(100_000);
-    let ended = runtime.block_on(async { timeout(limit, played).await });
-    assert!(ended.is_ok(), "somebody waits for ever");
+    runtime.block_on(async {
+        let mut world = World::new(begin);
+        let manager = world.manager.clone();
+        let played = async {
+            for step in steps {
+                world.take(step).await;
+                world.look().await;
+            }
+            world.end(end).await;
+        };
+        // Where nothing is left that could happen, it passes at once.
+        let ended = timeout(Duration::from_secs(30_000), played).await;
+        let is_under_way = |it: &OperationInfo| it.phase != OperationPhase::Done;
+        let mut left = manager.operations();
+        left.retain(is_under_way);
+        assert!(ended.is_ok(), "somebody waits for ever, with {left:?}");
+    });
 }
 
 fn config() -> ProptestConfig {
@@ -57,9 +78,10 @@ proptest! {
 
     #[test]
     fn lifecycle_never_ends_half_done(
-        steps in proptest::collection::vec(step::step(), 1..40),
-        end in step::end(),
+        begin in draw::begin(),
+        steps in proptest::collection::vec(draw::step(), 1..40),
+        end in draw::end(),
     ) {
-        play(steps, end);
+        play(begin, steps, end);
     }
 }

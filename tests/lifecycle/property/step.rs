@@ -1,39 +1,69 @@
 use std::time::Duration;
 
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use proptest::sample::Index;
+use serde_json::Value;
 use tower_plugin::ReloadStrategy;
 
 use crate::scenario::Act;
 use crate::scenario::store::{During, Outage};
 
+/// How many plugins there may be at a time: each sits in a seat.
+pub const SEATS: usize = 3;
+
 /// Something that happens.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Where there is no plugin, one is registered.
-    Register(Manner),
-    Ask {
-        command: Command,
-        /// For how long it waits for its turn.
-        wait: Duration,
+    /// Plugins are registered, all or none.
+    Register {
+        members: Vec<Member>,
         caller: Caller,
-        /// Whether the new generation is given but a share of the requests at first.
-        canary: bool,
     },
+    Ask(Ask),
+    /// Several plugins are reloaded.
+    ReloadAll(Group),
     /// Somebody ends the trial, if there is one: well or not.
-    Decide(bool),
-    Enter(Manners),
+    Decide {
+        seat: usize,
+        well: bool,
+    },
+    Enter {
+        seat: usize,
+        manners: Manners,
+    },
     /// One of those inside leaves.
-    Leave(prop::sample::Index),
+    Leave(Index),
     Pass(Duration),
     /// What a hook does the next time that it does not just succeed.
-    Start(Act),
-    Check(Act),
-    Stop(Act),
+    Hook {
+        seat: usize,
+        hook: Hook,
+        act: Act,
+    },
+    /// How the plugin is from now on, until all has settled.
+    Feel {
+        seat: usize,
+        feeling: Feeling,
+    },
     /// What of the store does not work from now on, until all has settled.
     Store(During, Outage),
+    /// Somebody edits the config in the store by hand.
+    Edit {
+        seat: usize,
+        is_good: bool,
+    },
     /// Everything that was asked for is done, and everybody knows.
     Settle,
+}
+
+/// A plugin to be registered, if its seat is free.
+#[derive(Debug, Clone, Copy)]
+pub struct Member {
+    pub seat: usize,
+    pub manner: Manner,
+    /// Whether it is started again when it has failed.
+    pub retries: bool,
+    /// The seats of those that it depends on.
+    pub on: [bool; SEATS],
 }
 
 /// How generations are exchanged.
@@ -54,11 +84,21 @@ impl Manner {
     }
 }
 
+/// Something that an operator asks for.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub seat: usize,
+    pub command: Command,
+    pub how: How,
+    pub only_if: Option<Version>,
+    /// For how long it waits for its turn.
+    pub wait: Duration,
+    pub caller: Caller,
+}
+
 #[derive(Debug, Clone)]
 pub enum Command {
     Reload,
-    /// The same, but only to know: with an instance that is started.
-    Try,
     Update(Value),
     Patch(Value),
     Rollback(u64),
@@ -73,6 +113,37 @@ impl Command {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    Plainly,
+    /// The new generation is given but a share of the requests at first.
+    AsCanary,
+    /// Only to know.
+    Dry,
+    /// Only to know, with an instance that is started.
+    DryWithStart,
+    /// And those that depend on it are reloaded, too.
+    Cascading,
+}
+
+/// Which version of the config it is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    Current,
+    Outdated,
+}
+
+/// A reload of several.
+#[derive(Debug, Clone, Copy)]
+pub struct Group {
+    pub all_or_nothing: bool,
+    /// All that there are, if none.
+    pub only: Option<[bool; SEATS]>,
+    pub prepare_timeout: Duration,
+    pub wait: Duration,
+    pub caller: Caller,
+}
+
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub enum Caller {
@@ -84,6 +155,20 @@ pub enum Caller {
     GivesUp(Duration),
 }
 
+#[derive(Debug, Clone, Copy)]
+pub enum Hook {
+    Start,
+    Check,
+    Stop,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Feeling {
+    Well,
+    Slow,
+    Ill,
+}
+
 /// Whether those inside do as they are told.
 #[derive(Debug, Clone, Copy)]
 pub enum Manners {
@@ -93,114 +178,21 @@ pub enum Manners {
     Deaf,
 }
 
+/// The manager before anything happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Begin {
+    /// Whether edits of the store are taken up at once.
+    pub watches: bool,
+}
+
 /// How it ends.
 #[derive(Debug, Clone, Copy)]
 pub struct End {
     /// Whether there is nothing under way when the manager shuts down.
     pub settled: bool,
+    /// Whether everything is mended and brought back before.
+    pub revived: bool,
+    /// When somebody hangs up on the shutdown, and asks for it again.
+    pub impatient: Option<Duration>,
     pub within: Option<Duration>,
-}
-
-fn seconds(most: u64) -> impl Strategy<Value = Duration> {
-    (0..=most).prop_map(Duration::from_secs)
-}
-
-fn config() -> impl Strategy<Value = Value> {
-    let good = (0..4_u32).prop_map(|value| json!({"value": value}));
-    let bad = prop_oneof![
-        Just(json!({"value": -1})),
-        Just(json!({"unknown": 1})),
-        Just(json!("no object")),
-    ];
-    prop_oneof![4 => good, 1 => bad]
-}
-
-fn patch() -> impl Strategy<Value = Value> {
-    let null = Just(json!({"value": null}));
-    prop_oneof![3 => config(), 1 => null, 1 => Just(json!({}))]
-}
-
-fn command() -> impl Strategy<Value = Command> {
-    prop_oneof![
-        6 => Just(Command::Reload),
-        1 => Just(Command::Try),
-        5 => config().prop_map(Command::Update),
-        3 => patch().prop_map(Command::Patch),
-        3 => (1..8_u64).prop_map(Command::Rollback),
-        3 => Just(Command::Enable),
-        3 => Just(Command::Disable),
-        1 => Just(Command::Unload),
-    ]
-}
-
-fn caller() -> impl Strategy<Value = Caller> {
-    prop_oneof![
-        4 => Just(Caller::Stays),
-        3 => Just(Caller::Busy),
-        2 => seconds(6).prop_map(Caller::GivesUp),
-    ]
-}
-
-fn ask() -> impl Strategy<Value = Step> {
-    let wait = prop_oneof![1 => Just(Duration::ZERO), 1 => seconds(60)];
-    let canary = proptest::bool::weighted(0.15);
-    let ask = (command(), wait, caller(), canary);
-    ask.prop_map(|(command, wait, caller, canary)| Step::Ask {
-        command,
-        wait,
-        caller,
-        canary,
-    })
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        3 => Just(Act::Fail("no luck")),
-        2 => Just(Act::Panic("no luck")),
-        2 => Just(Act::Hang),
-        2 => seconds(3).prop_map(Act::Slow),
-        1 => Just(Act::LeakTask),
-        1 => Just(Act::Succeed),
-    ]
-}
-
-fn store() -> impl Strategy<Value = Step> {
-    let during = prop_oneof![
-        1 => Just(During::Load),
-        1 => Just(During::Prepare),
-        2 => Just(During::Commit)
-    ];
-    let outage = prop_oneof![
-        Just(Outage::Fails),
-        Just(Outage::Hangs),
-        Just(Outage::Panics)
-    ];
-    (during, outage).prop_map(|(during, outage)| Step::Store(during, outage))
-}
-
-pub fn step() -> impl Strategy<Value = Step> {
-    let manner = prop_oneof![
-        Just(Manner::Recreate),
-        Just(Manner::Replace),
-        Just(Manner::Try)
-    ];
-    let manners = prop_oneof![2 => Just(Manners::Listens), 1 => Just(Manners::Deaf)];
-    prop_oneof![
-        3 => manner.prop_map(Step::Register),
-        12 => ask(),
-        2 => any::<bool>().prop_map(Step::Decide),
-        4 => manners.prop_map(Step::Enter),
-        3 => any::<prop::sample::Index>().prop_map(Step::Leave),
-        3 => seconds(30).prop_map(Step::Pass),
-        3 => act().prop_map(Step::Start),
-        2 => act().prop_map(Step::Check),
-        2 => act().prop_map(Step::Stop),
-        1 => store(),
-        2 => Just(Step::Settle),
-    ]
-}
-
-pub fn end() -> impl Strategy<Value = End> {
-    let within = proptest::option::of(seconds(30));
-    (any::<bool>(), within).prop_map(|(settled, within)| End { settled, within })
 }

@@ -1,211 +1,169 @@
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
+use proptest::sample::Index;
+use serde_json::json;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
-use tower_plugin::gate::Share;
-use tower_plugin::{OperationBuilder, OperationError, PluginManager, PluginState, ReloadReport};
+use tokio::time::timeout;
+use tower_plugin::{Health, OperationPhase, PluginManager, PluginManagerBuilder};
 
-use super::check::{self, Before};
+use super::ask::{Asked, LIMIT};
+use super::check;
+use super::group::AskedGroup;
 use super::guest::Guest;
 use super::life::Life;
-use super::step::{Caller, Command, End, Manner, Manners, Step};
+use super::noted::Wrongs;
+use super::step::{Begin, Feeling, Hook, Manners, SEATS, Step};
+use super::witness::Witness;
 use crate::scenario::store::{During, Flaky};
-use crate::scenario::{Script, Scripted};
 
-const DRAIN: Duration = Duration::from_secs(20);
-const GRACE: Duration = Duration::from_secs(1);
-const START: Duration = Duration::from_secs(5);
-const CHECK: Duration = Duration::from_secs(2);
-const STOP: Duration = Duration::from_secs(3);
+pub const DRAIN: Duration = Duration::from_secs(20);
+pub const GRACE: Duration = Duration::from_secs(1);
+pub const START: Duration = Duration::from_secs(5);
+pub const CHECK: Duration = Duration::from_secs(2);
+pub const STOP: Duration = Duration::from_secs(3);
 /// Of a canary, and once more of all requests.
-const TRIAL: Duration = Duration::from_secs(10);
-const STORE: Duration = Duration::from_secs(2);
-
-/// How long an operation may take once it has its turn: a new instance is started, checked, tried
-/// and, as it cannot be stored, drained and stopped, and so is the one before; the store is asked
-/// for the current config, another, the history, to prepare and to commit.
-pub const LIMIT: Duration = DRAIN
-    .saturating_add(GRACE)
-    .saturating_add(STOP)
-    .saturating_add(START)
-    .saturating_add(CHECK)
-    .saturating_add(TRIAL)
-    .saturating_mul(2)
-    .saturating_add(STORE.saturating_mul(5));
-
-impl Command {
-    /// How long it may take: what ends a trial has to wait for that first.
-    pub fn limit(&self) -> Duration {
-        match self {
-            Self::Disable | Self::Unload => LIMIT * 2,
-            _ => LIMIT,
-        }
-    }
-}
-
-type Answer = Result<ReloadReport, OperationError>;
-
-/// Something that was asked for.
-pub struct Asked {
-    /// Which registration was asked, where there was any.
-    pub life: Option<usize>,
-    pub command: Command,
-    pub wait: Duration,
-    /// Until it was looked at.
-    caller: Option<JoinHandle<Option<Answer>>>,
-}
+pub const TRIAL: Duration = Duration::from_secs(10);
+pub const STORE: Duration = Duration::from_secs(2);
+pub const MAX_LEFTOVERS: usize = 2;
 
 pub struct World {
-    manager: PluginManager,
-    store: Flaky,
+    pub manager: PluginManager,
+    pub store: Flaky,
     /// What of the store does not work.
-    outage: Option<During>,
+    pub outage: Option<During>,
     /// Each with a name of its own, so that nothing is stored for it yet.
-    lives: Vec<Life>,
-    asked: Vec<Asked>,
-    decided: Vec<JoinHandle<()>>,
+    pub lives: Vec<Life>,
+    /// Who sits where, or was the last to.
+    pub seats: [Option<usize>; SEATS],
+    pub registering: Vec<JoinHandle<()>>,
+    pub asked: Vec<Asked>,
+    pub groups: Vec<AskedGroup>,
+    pub decided: Vec<JoinHandle<()>>,
+    pub witness: Witness,
+    pub wrongs: Wrongs,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub fn new(begin: Begin) -> Self {
         let store = Flaky::default();
-        let builder = PluginManager::builder()
-            .drain_timeout(DRAIN)
-            .cancel_grace(GRACE)
-            .start_timeout(START)
-            .check_timeout(CHECK)
-            .stop_timeout(STOP)
-            .store_timeout(STORE)
-            .config_store(store.clone())
-            // By chance is what proptest does.
-            .jitter(0.0);
+        let mut builder = builder().config_store(store.clone());
+        if begin.watches {
+            builder = builder.watch_store();
+        }
+        let manager = builder.build().unwrap();
         Self {
-            manager: builder.build().unwrap(),
+            witness: Witness::new(&manager),
+            manager,
             store,
             outage: None,
             lives: Vec::new(),
+            seats: [None; SEATS],
+            registering: Vec::new(),
             asked: Vec::new(),
+            groups: Vec::new(),
             decided: Vec::new(),
+            wrongs: Wrongs::default(),
         }
     }
 
     pub async fn take(&mut self, step: Step) {
-        let script = self.lives.last().map(|life| Arc::clone(&life.script));
-        let script = script.unwrap_or_default();
         match step {
-            Step::Register(manner) => self.register(manner).await,
-            Step::Ask {
-                command,
-                wait,
-                caller,
-                canary,
-            } => self.ask(command, wait, caller, canary).await,
-            Step::Decide(well) => self.decide(well),
-            Step::Enter(manners) => self.enter(manners),
+            Step::Register { members, caller } => self.register(&members, caller).await,
+            Step::Ask(ask) => self.ask(ask).await,
+            Step::ReloadAll(group) => self.reload_all(group).await,
+            Step::Decide { seat, well } => self.decide(seat, well),
+            Step::Enter { seat, manners } => self.enter(seat, manners),
             Step::Leave(which) => self.leave(which).await,
             Step::Pass(time) => tokio::time::sleep(time).await,
-            Step::Start(act) => script.next_starts([act]),
-            Step::Check(act) => script.next_checks([act]),
-            Step::Stop(act) => script.next_stops([act]),
+            Step::Hook { seat, hook, act } => {
+                if let Some(life) = self.last(seat) {
+                    match hook {
+                        Hook::Start => life.script.next_starts([act]),
+                        Hook::Check => life.script.next_checks([act]),
+                        Hook::Stop => life.script.next_stops([act]),
+                    }
+                }
+            }
+            Step::Feel { seat, feeling } => self.feel(seat, feeling),
             Step::Store(during, outage) => {
                 self.store.fail(during, outage);
                 self.outage = Some(during);
             }
+            Step::Edit { seat, is_good } => self.edit(seat, is_good).await,
             Step::Settle => self.settle().await,
         }
     }
 
-    /// Of the plugin there is, if there is one.
-    fn registered(&self) -> Option<usize> {
-        let newest = self.lives.len().checked_sub(1)?;
-        self.manager.info(&self.lives[newest].name()).ok()?;
-        Some(newest)
+    /// Who sits there, or was the last to.
+    pub fn last(&mut self, seat: usize) -> Option<&mut Life> {
+        self.seats[seat].map(|life| &mut self.lives[life])
     }
 
-    fn name(&self) -> String {
-        let newest = self.lives.last();
-        newest.map_or_else(|| "nobody".to_owned(), Life::name)
+    /// Who sits there, if anybody does.
+    pub fn registered(&self, seat: usize) -> Option<usize> {
+        let life = self.seats[seat]?;
+        self.manager.info(self.lives[life].handle.name()).ok()?;
+        Some(life)
     }
 
-    async fn register(&mut self, manner: Manner) {
-        let script = Script::new();
-        let name = match self.registered() {
-            Some(_) => self.name(),
-            None => format!("p{}", self.lives.len()),
+    pub fn name(&self, seat: usize) -> String {
+        let last = self.seats[seat];
+        last.map_or_else(|| "nobody".to_owned(), |life| self.lives[life].name())
+    }
+
+    pub fn all_registered(&self) -> Vec<usize> {
+        (0..SEATS)
+            .filter_map(|seat| self.registered(seat))
+            .collect()
+    }
+
+    /// Whether somebody may have the turn of a plugin, or wait for it.
+    pub fn is_busy(&self, life: usize) -> bool {
+        let name = self.lives[life].handle.name();
+        let is_at_rest = self
+            .manager
+            .info(name)
+            .is_ok_and(|info| info.operation.is_none() && !info.status.is_transition());
+        let is_its = |info: &tower_plugin::OperationInfo| {
+            info.plugin == name && info.phase != OperationPhase::Done
         };
-        let plugin = Scripted(Arc::clone(&script));
-        let registration = self.manager.register(name, plugin);
-        let mut registration = registration.strategy(manner.strategy());
-        if matches!(manner, Manner::Try) {
-            registration = registration.probation(TRIAL);
-        }
-        let is_there = self.registered().is_some();
-        match registration.config(Life::registered()).await {
-            Ok(handle) => self.lives.push(Life::new(handle, script, manner)),
-            Err(refused) => assert!(is_there, "{refused}"),
+        !is_at_rest
+            || self.groups.iter().any(AskedGroup::is_under_way)
+            || self.manager.operations().iter().any(is_its)
+    }
+
+    fn feel(&mut self, seat: usize, feeling: Feeling) {
+        let health = match feeling {
+            Feeling::Well => Health::healthy(),
+            Feeling::Slow => Health::degraded("tired"),
+            Feeling::Ill => Health::unhealthy("ill"),
+        };
+        if let Some(life) = self.last(seat) {
+            life.script.is(health);
         }
     }
 
-    async fn ask(&mut self, command: Command, wait: Duration, caller: Caller, canary: bool) {
-        let life = self.registered();
-        let commits = self.outage != Some(During::Commit);
-        let before = life.map(|life| Before::new(&self.manager, &self.lives[life], commits));
-        let mut builder = self.builder(&command).actor(self.asked.len().to_string());
-        if canary {
-            builder = builder.canary(Share::new(30).unwrap()).probation(TRIAL);
-            if let Some(life) = life {
-                self.lives[life].tries = true;
-            }
+    async fn edit(&mut self, seat: usize, is_good: bool) {
+        let Some(life) = self.registered(seat) else {
+            return;
+        };
+        let life = &mut self.lives[life];
+        // Before a config has served, another may be the first.
+        if life.handle.generation() == 0 {
+            return;
         }
-        let limit = wait + command.limit();
-        let mut answer = Box::pin(builder.wait(wait).into_future());
-        // Asked for now, whoever waits for it.
-        let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
-        let asked = Instant::now();
-        let mut task = tokio::spawn(async move {
-            let answer = match (at_once, caller) {
-                (Poll::Ready(answer), _) => Some(answer),
-                (Poll::Pending, Caller::GivesUp(after)) => timeout(after, answer).await.ok(),
-                (Poll::Pending, _) => Some(answer.await),
-            };
-            assert!(asked.elapsed() <= limit, "{:?}", asked.elapsed());
-            answer
-        });
-        if matches!(caller, Caller::Stays) {
-            let answer = (&mut task).await.unwrap().unwrap();
-            if let (Some(life), Some(before)) = (life, before) {
-                check::transition(&self.lives[life], &command, &before, &answer);
-            }
-            task = tokio::spawn(async move { Some(answer) });
-        }
-        self.asked.push(Asked {
-            life,
-            command,
-            wait,
-            caller: Some(task),
-        });
+        let number = 100 + life.edits.len();
+        let config = match is_good {
+            true => json!({"value": number}),
+            false => json!({"value": format!("{number}")}),
+        };
+        life.edits.push(config.clone());
+        self.store.edit(&life.name(), config).await;
     }
 
-    fn builder(&self, command: &Command) -> OperationBuilder {
-        let manager = &self.manager;
-        let name = &self.name();
-        match command.clone() {
-            Command::Reload => manager.reload(name),
-            Command::Try => manager.reload(name).dry_run_with_start(),
-            Command::Update(config) => manager.update_config(name, config),
-            Command::Patch(patch) => manager.patch_config(name, patch),
-            Command::Rollback(version) => manager.rollback(name, version),
-            Command::Enable => manager.enable(name),
-            Command::Disable => manager.disable(name),
-            Command::Unload => manager.unload(name),
-        }
-    }
-
-    fn decide(&mut self, well: bool) {
-        let (manager, name) = (self.manager.clone(), self.name());
+    fn decide(&mut self, seat: usize, well: bool) {
+        let (manager, name) = (self.manager.clone(), self.name(seat));
         self.decided.push(tokio::spawn(async move {
             let decided = async {
                 match well {
@@ -217,8 +175,8 @@ impl World {
         }));
     }
 
-    fn enter(&mut self, manners: Manners) {
-        let Some(life) = self.lives.last_mut() else {
+    fn enter(&mut self, seat: usize, manners: Manners) {
+        let Some(life) = self.last(seat) else {
             return;
         };
         if let Ok(lease) = life.handle.enter() {
@@ -226,7 +184,7 @@ impl World {
         }
     }
 
-    async fn leave(&mut self, which: proptest::sample::Index) {
+    async fn leave(&mut self, which: Index) {
         let mut guests: Vec<_> = self.lives.iter_mut().map(|life| &mut life.guests).collect();
         guests.retain(|guests| !guests.is_empty());
         if let Some(guests) = guests.pop() {
@@ -238,89 +196,40 @@ impl World {
 
     /// What is true at any time, in whatever order things have happened since.
     pub async fn look(&mut self) {
+        self.registering.retain(|task| !task.is_finished());
         for _ in 0..5 {
+            let is_launching = !self.registering.is_empty();
             for life in &mut self.lives {
-                check::any_time(&self.manager, life);
+                check::any_time(&self.manager, life, is_launching);
             }
             tokio::task::yield_now().await;
         }
+        self.witness.check().await;
+        self.wrongs.check();
     }
+}
 
-    /// Until everything that was asked for is done.
-    pub async fn settle(&mut self) {
-        let limit = (LIMIT * 2 + Duration::from_secs(60)) * (1 + self.asked.len() as u32);
-        // Its turn is the last.
-        let last = self
-            .manager
-            .reload(&self.name())
-            .dry_run()
-            .wait(limit)
-            .await;
-        if let Err(refused) = last {
-            let is_gone = refused.is_not_found();
-            let is_hindered = refused.is_store_unavailable() || refused.is_too_many_leftovers();
-            assert!(is_gone || is_hindered, "{refused}");
-        }
-        self.store.heal();
-        self.outage = None;
-        self.answers().await;
-        self.look().await;
-        for life in &self.lives {
-            check::at_rest(&self.manager, life).await;
-        }
-    }
+pub fn builder() -> PluginManagerBuilder {
+    let builder = PluginManager::builder()
+        .drain_timeout(DRAIN)
+        .cancel_grace(GRACE)
+        .start_timeout(START)
+        .check_timeout(CHECK)
+        .stop_timeout(STOP)
+        .store_timeout(STORE)
+        .max_leftovers(MAX_LEFTOVERS)
+        .failure_threshold(2)
+        .success_threshold(2);
+    // All that happens is remembered. By chance is what proptest does.
+    let builder = builder.event_capacity(1 << 16).operation_capacity(1 << 12);
+    builder.jitter(0.0)
+}
 
-    /// Everybody has one answer, and what was applied is in force.
-    async fn answers(&mut self) {
-        for decided in self.decided.drain(..) {
-            decided.await.unwrap();
-        }
-        let infos = self.manager.operations();
-        let mut done: Vec<Vec<_>> = self.lives.iter().map(|_| Vec::new()).collect();
-        for (number, asked) in self.asked.iter_mut().enumerate() {
-            let actor = number.to_string();
-            let mut known = infos
-                .iter()
-                .filter(|info| info.actor.as_ref() == Some(&actor));
-            let info = known.next();
-            assert!(known.next().is_none(), "one command, two operations");
-            if let Some(caller) = asked.caller.take() {
-                check::answer(asked, caller.await.unwrap().as_ref(), info);
-            }
-            if let (Some(life), Some(info)) = (asked.life, info) {
-                done[life].push((&asked.command, info.clone()));
-            }
-        }
-        for (life, done) in self.lives.iter_mut().zip(done) {
-            life.apply(done.into_iter());
-        }
-        check::drains(&self.manager).await;
+/// So that nothing but the next hooks of a test decides.
+pub fn heal(life: &Life) {
+    let script = Arc::clone(&life.script);
+    for acts in [&script.start_acts, &script.check_acts, &script.stop_acts] {
+        acts.lock().unwrap().clear();
     }
-
-    pub async fn end(mut self, end: End) {
-        if end.settled {
-            self.settle().await;
-        }
-        let report = match end.within {
-            Some(limit) => self.manager.shutdown_within(limit).await,
-            None => self.manager.shutdown().await,
-        };
-        self.answers().await;
-        self.look().await;
-        assert_eq!(
-            report.plugins.len(),
-            usize::from(self.registered().is_some())
-        );
-        assert!(self.manager.reload(&self.name()).await.is_err());
-        for life in &mut self.lives {
-            assert_eq!(life.handle.state(), PluginState::Unloading);
-            check::stopped(life);
-            life.guests.clear();
-        }
-        tokio::task::yield_now().await;
-        self.look().await;
-        for life in &self.lives {
-            check::stopped(life);
-        }
-    }
+    script.is(Health::healthy());
 }
