@@ -10,6 +10,7 @@
 //! | `operation.rs` | a command from its validation to its report |
 //! | `dry_run.rs` | the same without touching anything |
 //! | `candidate.rs` | the config an operation is carried out with |
+//! | `depend.rs` | what it depends on, and what depends on it |
 //! | `persist.rs` | what the store has, and putting what is in force there |
 //! | `read.rs` | a config as the plugin's type, checked |
 //! | `exchange.rs` | one generation for another, by either strategy |
@@ -28,6 +29,7 @@ mod candidate;
 mod check;
 mod command;
 mod contain;
+mod depend;
 mod drain;
 mod drift;
 mod dry_run;

@@ -27,6 +27,11 @@ impl<P: Plugin> Lifecycle<P> {
         if let Some(kind) = self.outdated(options) {
             return Err(self.refuse(kind));
         }
+        match operation {
+            Operation::Register => self.dependencies_started().await,
+            Operation::Unload => self.retire()?,
+            _ => {}
+        }
         let candidate = match self.candidate(request).await {
             Ok(candidate) => candidate,
             Err(OperationErrorKind::StoreUnavailable(error))

@@ -117,6 +117,13 @@ impl Published {
         });
     }
 
+    /// Once its start, if it is being started, has come to something.
+    pub(super) async fn started(&self) {
+        let mut snapshots = self.snapshot.subscribe();
+        let started = snapshots.wait_for(|snapshot| snapshot.state != PluginState::Loading);
+        started.await.map(drop).expect("the sender is here");
+    }
+
     /// Once no operation is under way: which of the store's changes have been seen.
     pub(crate) async fn at_rest(&self) -> Revision {
         let mut snapshots = self.snapshot.subscribe();

@@ -155,6 +155,8 @@ impl<P: Plugin> Lifecycle<P> {
         if gone && operation != Operation::Shutdown {
             self.published.unloaded();
             self.registry.remove(self.name());
+        } else if operation == Operation::Unload {
+            self.registry.keep(self.name());
         }
         // Nobody may be waiting any more: the work is done all the same.
         turn.end_telling(answer, || self.tell_if_ready(record.as_deref()));

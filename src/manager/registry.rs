@@ -29,6 +29,8 @@ struct State {
     forced: bool,
     /// Set once all have been stopped.
     drained: bool,
+    /// Those that are being unloaded: nothing may depend on them any more.
+    retiring: BTreeSet<Arc<str>>,
 }
 
 /// How to reach a plugin's task, and what it published.
@@ -41,6 +43,14 @@ pub(crate) struct Entry {
     pub(crate) turn: Arc<Semaphore>,
     /// Where its configs are kept.
     pub(crate) store: Store,
+}
+
+impl State {
+    fn dependent(&self, name: &str) -> Option<String> {
+        let depends = |entry: &&Entry| entry.published.dependencies.iter().any(|on| on == name);
+        let dependent = self.by_name.values().find(depends);
+        dependent.map(|entry| entry.published.name.to_string())
+    }
 }
 
 impl Plugins {
@@ -68,9 +78,9 @@ impl Plugins {
                     limit,
                 });
             }
-            let missing = |on: &&String| {
-                !state.by_name.contains_key(on.as_str()) && !added.contains_key(on.as_str())
-            };
+            let is_there =
+                |on: &str| state.by_name.contains_key(on) && !state.retiring.contains(on);
+            let missing = |on: &&String| !is_there(on) && !added.contains_key(on.as_str());
             if let Some(missing) = entry.published.dependencies.iter().find(missing) {
                 return Err(RegisterError::UnknownDependency {
                     plugin: name.to_string(),
@@ -154,13 +164,7 @@ impl Plugins {
 
     /// Name of a plugin that depends on `name`.
     pub(crate) fn dependent(&self, name: &str) -> Option<String> {
-        let state = self.read();
-        let depends = |entry: &&Entry| entry.published.dependencies.iter().any(|on| on == name);
-        state
-            .by_name
-            .values()
-            .find(depends)
-            .map(|entry| entry.published.name.to_string())
+        self.read().dependent(name)
     }
 
     /// What each of these depends on, directly or through others.
@@ -228,12 +232,37 @@ impl Registry {
         plugins.is_none_or(|plugins| plugins.is_closed())
     }
 
+    /// What is published of a plugin, if it is registered.
+    pub(crate) fn published(&self, name: &str) -> Option<Arc<Published>> {
+        Some(self.0.upgrade()?.get(name)?.published)
+    }
+
+    /// Has nothing depend on a plugin any more, or says what does: from the look to the end of its
+    /// unload, nothing that does is registered.
+    pub(crate) fn retire(&self, name: &Arc<str>) -> Option<String> {
+        let plugins = self.0.upgrade()?;
+        let mut state = plugins.write();
+        let dependent = state.dependent(name);
+        if dependent.is_none() {
+            state.retiring.insert(Arc::clone(name));
+        }
+        dependent
+    }
+
+    /// Nothing came of that.
+    pub(crate) fn keep(&self, name: &str) {
+        if let Some(plugins) = self.0.upgrade() {
+            plugins.write().retiring.remove(name);
+        }
+    }
+
     /// Forgets a plugin, but for what is left of it.
     pub(crate) fn remove(&self, name: &str) {
         let Some(plugins) = self.0.upgrade() else {
             return;
         };
         let mut state = plugins.write();
+        state.retiring.remove(name);
         if let Some((name, entry)) = state.by_name.remove_entry(name)
             && entry.published.has_leftovers()
         {

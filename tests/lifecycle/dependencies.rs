@@ -1,5 +1,6 @@
 //! Plugins that depend on each other: started, stopped and reloaded in order.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -144,6 +145,52 @@ async fn registration_goes_on_when_whoever_asked_for_it_goes_away() {
     base.go_on();
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(top.state(), PluginState::Active);
+}
+
+#[tokio::test(start_paused = true)]
+async fn plugin_registered_while_its_dependency_is_started_waits_for_it() {
+    let manager = PluginManager::new();
+    let (base, top) = (Script::new(), Script::new());
+    base.next_starts([Act::Wait]);
+    let (registering, script) = (manager.clone(), base.clone());
+    let plugin = async move { registering.register("base", Scripted(script)).await };
+    tokio::spawn(plugin);
+    base.waiting().await;
+    let plugin = manager.register("top", Scripted(top.clone()));
+    let registering = tokio::spawn(plugin.depends_on(["base"]).into_future());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(top.hooks().0, 0, "what it depends on is not started yet");
+    base.go_on();
+    let top = registering.await.unwrap().unwrap();
+    assert_eq!(top.state(), PluginState::Active);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_depends_on_a_plugin_that_is_being_unloaded() {
+    let manager = PluginManager::new();
+    let base = register(&manager, "base", &[]).await;
+    base.next_stops([Act::Wait]);
+    let unload = manager.unload("base").start().unwrap();
+    base.waiting().await;
+    let plugin = manager.register("top", Scripted(Script::new()));
+    let error = plugin.depends_on(["base"]).await.unwrap_err();
+    let told = "`top` depends on `base`, which is not registered";
+    assert!(error.to_string().contains(told), "{error}");
+    base.go_on();
+    unload.await.unwrap();
+
+    let base = register(&manager, "base", &[]).await;
+    base.next_starts([Act::Wait]);
+    let reload = manager.reload("base").start().unwrap();
+    base.waiting().await;
+    let wait = Duration::from_secs(60);
+    let unload = manager.unload("base").wait(wait).start().unwrap();
+    register(&manager, "top", &["base"]).await;
+    base.go_on();
+    reload.await.unwrap();
+    let error = unload.await.unwrap_err();
+    assert!(error.to_string().contains("required by `top`"), "{error}");
+    register(&manager, "another", &["base"]).await;
 }
 
 #[tokio::test(start_paused = true)]

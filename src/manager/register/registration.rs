@@ -72,7 +72,8 @@ impl<P: Plugin> Registration<P> {
 
     /// Plugins that must be registered, and started if they can be, before this one, and are shut
     /// down after it; besides those that the plugin [says](Plugin::dependencies) by itself. They
-    /// may be registered [together](PluginManager::register_all) with it.
+    /// may be registered [together](PluginManager::register_all) with it. One that is just being
+    /// started is waited for.
     ///
     /// Where a dependency fails to start, is disabled or is reloaded, this one goes on with what
     /// it has; see [`OperationBuilder::cascade`](crate::OperationBuilder::cascade) for more.

@@ -36,9 +36,7 @@ impl Noted {
             match self.manager.info(on) {
                 Ok(info) => {
                     let begins = info.operation.is_none_or(|is| is == Operation::Register);
-                    if info.operation == Some(Operation::Register)
-                        || info.status == PluginState::Loading && begins
-                    {
+                    if info.status == PluginState::Loading && begins {
                         self.wrongs.say(format!("{who} is started before {on}"));
                     }
                 }
@@ -56,7 +54,12 @@ impl Stopping<'_> {
         let Self(noted, generation) = self;
         for on in &noted.on {
             let is_there = noted.manager.info(on);
-            if !is_there.is_ok_and(|info| info.status != PluginState::Unloading) {
+            let is_there = is_there.is_ok_and(|info| {
+                // To disable one concerns no other.
+                let is_disabled = info.operation == Some(Operation::Disable);
+                info.status != PluginState::Unloading || is_disabled
+            });
+            if !is_there {
                 let wrong = format!("{on} is stopped before generation {generation} of another");
                 noted.wrongs.say(wrong);
             }

@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tower_plugin::{Backoff, PluginState, RegisterError, Registration};
+use tower_plugin::{Backoff, Operation, PluginState, RegisterError, Registration};
 
 use super::life::Life;
 use super::noted::Noted;
@@ -47,8 +47,15 @@ impl World {
         let mut registered = all.into_future();
         let at_once = poll_fn(|cx| Poll::Ready(registered.as_mut().poll(cx))).await;
         if let Poll::Ready(Err(refused)) = at_once {
-            let is_circle = matches!(refused, RegisterError::DependencyCycle { .. });
-            assert!(is_circle && is_circular, "{refused}");
+            let is_right = match &refused {
+                RegisterError::DependencyCycle { .. } => is_circular,
+                RegisterError::UnknownDependency { dependency, .. } => {
+                    let info = self.manager.info(dependency).unwrap();
+                    info.operation == Some(Operation::Unload)
+                }
+                _ => false,
+            };
+            assert!(is_right, "{refused}");
             for (_, life) in lives {
                 assert!(life.handle.enter().is_err());
                 assert!(self.manager.info(life.handle.name()).is_err());
