@@ -95,7 +95,7 @@ impl World {
         let of = &self.lives[life];
         Alone {
             life,
-            before: Before::new(&self.manager, of, commits),
+            before: Before::new(&self.manager, of, commits, self.max_leftovers),
             shape: Shape::of(&self.manager, &self.store, of).await,
             newest: self.witness.newest(),
         }

@@ -162,14 +162,14 @@ fn guest() -> impl Strategy<Value = Step> {
     (seat(), manners).prop_map(|(seat, manners)| Step::Enter { seat, manners })
 }
 
-pub fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = Step> {
     let decide = (seat(), any::<bool>()).prop_map(|(seat, well)| Step::Decide { seat, well });
     let edit = (seat(), proptest::bool::weighted(0.8));
     let edit = edit.prop_map(|(seat, is_good)| Step::Edit { seat, is_good });
     prop_oneof![
         4 => register(),
         12 => ask(),
-        2 => reload_all(),
+        3 => reload_all(),
         2 => decide,
         4 => guest(),
         3 => any::<Index>().prop_map(Step::Leave),
@@ -183,7 +183,23 @@ pub fn step() -> impl Strategy<Value = Step> {
 }
 
 pub fn begin() -> impl Strategy<Value = Begin> {
-    any::<bool>().prop_map(|watches| Begin { watches })
+    let max_leftovers = prop_oneof![Just(1), Just(3)];
+    (any::<bool>(), max_leftovers).prop_map(|(watches, max_leftovers)| Begin {
+        watches,
+        max_leftovers,
+    })
+}
+
+/// Most often there is a plugin in every seat at first.
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let all = [0, 1, 2].map(|seat| member().prop_map(move |it| Member { seat, ..it }));
+    let all = all.prop_map(|members| Step::Register {
+        members: members.to_vec(),
+        caller: Caller::Stays,
+    });
+    let first = proptest::option::weighted(0.7, all);
+    let steps = proptest::collection::vec(step(), 1..40);
+    (first, steps).prop_map(|(first, steps)| first.into_iter().chain(steps).collect())
 }
 
 pub fn end() -> impl Strategy<Value = End> {

@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::play;
 use super::step::{Ask, Begin, Caller, Command, End, How, Manner, Member, SEATS, Step};
 
-const BEGIN: Begin = Begin { watches: false };
+const BEGIN: Begin = Begin {
+    watches: false,
+    max_leftovers: 1,
+};
 
 const END: End = End {
     settled: false,

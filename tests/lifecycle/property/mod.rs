@@ -14,6 +14,7 @@
 //! | `witness.rs` | somebody who reads the journal |
 //! | `check/` | what must be true of it |
 //! | `known.rs` | what went wrong once |
+//! | `stress.rs` | the same on many threads |
 
 mod ask;
 mod check;
@@ -26,6 +27,7 @@ mod noted;
 mod register;
 mod settle;
 mod step;
+mod stress;
 mod witness;
 mod world;
 
@@ -79,7 +81,7 @@ proptest! {
     #[test]
     fn lifecycle_never_ends_half_done(
         begin in draw::begin(),
-        steps in proptest::collection::vec(draw::step(), 1..40),
+        steps in draw::steps(),
         end in draw::end(),
     ) {
         play(begin, steps, end);

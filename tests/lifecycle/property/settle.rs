@@ -114,7 +114,7 @@ impl World {
     /// Hooks and store are well, everybody has left, and each plugin is to serve again.
     async fn revive(&mut self) {
         for life in &mut self.lives {
-            heal(life);
+            heal(&life.script);
             life.guests.clear();
         }
         tokio::task::yield_now().await;

@@ -183,6 +183,7 @@ pub enum Manners {
 pub struct Begin {
     /// Whether edits of the store are taken up at once.
     pub watches: bool,
+    pub max_leftovers: usize,
 }
 
 /// How it ends.

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tower_plugin::transition::transition;
 use tower_plugin::{Event, EventKind, Operation, OperationId, PluginManager, PluginState};
 
@@ -32,13 +34,34 @@ struct Path {
 }
 
 impl Witness {
+    /// Where nothing happens while it looks: all is on one thread.
     pub fn new(manager: &PluginManager) -> Self {
+        Self::begin(manager, true)
+    }
+
+    /// Of the journal alone.
+    pub fn of_journal(manager: &PluginManager) -> Self {
+        Self::begin(manager, false)
+    }
+
+    fn begin(manager: &PluginManager, looks: bool) -> Self {
         let told = Arc::<Mutex<Told>>::default();
         let (mut events, manager) = (manager.subscribe_after(0), manager.clone());
         let told_here = Arc::clone(&told);
         let task = tokio::spawn(async move {
             while let Some(event) = events.recv().await {
-                told_here.lock().unwrap().hear(&manager, &event);
+                let mut news = vec![event];
+                // A plugin is where all that was told has brought it.
+                while let Ok(Some(event)) = timeout(Duration::ZERO, events.recv()).await {
+                    news.push(event);
+                }
+                let mut told = told_here.lock().unwrap();
+                for event in &news {
+                    told.hear(&manager, event);
+                }
+                if looks {
+                    told.look(&manager);
+                }
             }
         });
         Self { told, task }
@@ -48,6 +71,16 @@ impl Witness {
     pub async fn check(&mut self) {
         if self.task.is_finished() {
             (&mut self.task).await.unwrap();
+        }
+    }
+
+    /// Until it has read all that happened before.
+    pub async fn until_all_is_read(&self, manager: &PluginManager) {
+        let mut events = manager.subscribe_after(self.newest());
+        while let Ok(Some(event)) = timeout(Duration::ZERO, events.recv()).await {
+            while self.newest() < event.id && !self.task.is_finished() {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -91,7 +124,12 @@ impl Told {
             assert_eq!(&operation.plugin, name);
             path.operations.push(operation.operation);
         }
-        path.look(manager, name);
+    }
+
+    fn look(&mut self, manager: &PluginManager) {
+        for (name, path) in &mut self.plugins {
+            path.look(manager, name);
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::sample::Index;
@@ -15,6 +14,7 @@ use super::life::Life;
 use super::noted::Wrongs;
 use super::step::{Begin, Feeling, Hook, Manners, SEATS, Step};
 use super::witness::Witness;
+use crate::scenario::Script;
 use crate::scenario::store::{During, Flaky};
 
 pub const DRAIN: Duration = Duration::from_secs(20);
@@ -25,11 +25,11 @@ pub const STOP: Duration = Duration::from_secs(3);
 /// Of a canary, and once more of all requests.
 pub const TRIAL: Duration = Duration::from_secs(10);
 pub const STORE: Duration = Duration::from_secs(2);
-pub const MAX_LEFTOVERS: usize = 2;
 
 pub struct World {
     pub manager: PluginManager,
     pub store: Flaky,
+    pub max_leftovers: usize,
     /// What of the store does not work.
     pub outage: Option<During>,
     /// Each with a name of its own, so that nothing is stored for it yet.
@@ -48,6 +48,7 @@ impl World {
     pub fn new(begin: Begin) -> Self {
         let store = Flaky::default();
         let mut builder = builder().config_store(store.clone());
+        builder = builder.max_leftovers(begin.max_leftovers);
         if begin.watches {
             builder = builder.watch_store();
         }
@@ -56,6 +57,7 @@ impl World {
             witness: Witness::new(&manager),
             manager,
             store,
+            max_leftovers: begin.max_leftovers,
             outage: None,
             lives: Vec::new(),
             seats: [None; SEATS],
@@ -201,6 +203,7 @@ impl World {
             let is_launching = !self.registering.is_empty();
             for life in &mut self.lives {
                 check::any_time(&self.manager, life, is_launching);
+                check::bound(&self.manager, life, self.max_leftovers);
             }
             tokio::task::yield_now().await;
         }
@@ -217,7 +220,6 @@ pub fn builder() -> PluginManagerBuilder {
         .check_timeout(CHECK)
         .stop_timeout(STOP)
         .store_timeout(STORE)
-        .max_leftovers(MAX_LEFTOVERS)
         .failure_threshold(2)
         .success_threshold(2);
     // All that happens is remembered. By chance is what proptest does.
@@ -225,9 +227,8 @@ pub fn builder() -> PluginManagerBuilder {
     builder.jitter(0.0)
 }
 
-/// So that nothing but the next hooks of a test decides.
-pub fn heal(life: &Life) {
-    let script = Arc::clone(&life.script);
+/// From now on hooks do as they should.
+pub fn heal(script: &Script) {
     for acts in [&script.start_acts, &script.check_acts, &script.stop_acts] {
         acts.lock().unwrap().clear();
     }

@@ -1,9 +1,8 @@
 use std::sync::atomic::Ordering::SeqCst;
 
-use tower_plugin::{PluginInfo, PluginManager, PluginState, ReloadStrategy};
+use tower_plugin::{PluginManager, PluginState, ReloadStrategy};
 
 use crate::lifecycle::property::life::Life;
-use crate::lifecycle::property::world::MAX_LEFTOVERS;
 
 /// At any time, the plugin's state says what becomes of a request, and who is inside is counted.
 pub fn any_time(manager: &PluginManager, life: &mut Life, is_launching: bool) {
@@ -40,11 +39,13 @@ pub fn any_time(manager: &PluginManager, life: &mut Life, is_launching: bool) {
             || waits_to_begin,
         "it rests in {state}"
     );
-    bound(life, &info);
 }
 
 /// There are two generations at most besides those that somebody holds on to, and few of these.
-fn bound(life: &Life, info: &PluginInfo) {
+pub fn bound(manager: &PluginManager, life: &Life, max_leftovers: usize) {
+    let Ok(info) = manager.info(life.handle.name()) else {
+        return;
+    };
     let (alive, left) = (
         life.script.instances_alive.load(SeqCst),
         info.leftovers.len(),
@@ -52,5 +53,5 @@ fn bound(life: &Life, info: &PluginInfo) {
     assert!(alive <= 2 + left, "{alive} instances, {left} leftovers");
     // One reload more may leave two, its own generation if it cannot be stored, and then disabling
     // the plugin one more.
-    assert!(left <= MAX_LEFTOVERS + 2, "{left} leftovers");
+    assert!(left <= max_leftovers + 2, "{left} leftovers");
 }

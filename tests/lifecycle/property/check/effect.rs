@@ -14,10 +14,12 @@ pub struct Before {
     inside: Vec<bool>,
     /// Whether what is applied can be stored.
     commits: bool,
+    /// Whether there are as many generations left behind as there may be.
+    is_crowded: bool,
 }
 
 impl Before {
-    pub fn new(manager: &PluginManager, life: &Life, commits: bool) -> Self {
+    pub fn new(manager: &PluginManager, life: &Life, commits: bool, most_left: usize) -> Self {
         let serving = life.handle.generation();
         let inside = life.inside().filter(|guest| guest.generation == serving);
         let info = manager.info(life.handle.name()).unwrap();
@@ -25,6 +27,7 @@ impl Before {
             state: info.status,
             inside: inside.map(Guest::listens).collect(),
             commits,
+            is_crowded: info.leftovers.len() >= most_left,
         }
     }
 }
@@ -69,6 +72,10 @@ pub fn transition(
     }
     if outcome == Outcome::Failed && before.commits {
         assert!(!was_active || !replaces, "what served was lost");
+    }
+    let is_exchange = was_active && !matches!(command, Command::Disable | Command::Unload);
+    if is_exchange && before.is_crowded {
+        assert_eq!(outcome, Outcome::Unchanged, "too many are left behind");
     }
     let drain = &report.drain;
     let listening = before.inside.iter().filter(|listens| **listens).count();

@@ -18,7 +18,7 @@ mod effect;
 mod group;
 mod rest;
 
-pub use always::any_time;
+pub use always::{any_time, bound};
 pub use answer::{answer, ending, refusal};
 pub use drains::Drains;
 pub use dry::{Shape, untold};
