@@ -212,8 +212,9 @@ fn lifecycle_never_ends_half_done_on_many_threads() {
             assert_eq!(seat.handle.in_flight(), 0);
             let script = &seat.script;
             assert_eq!(script.instances_alive.load(SeqCst), 0);
-            let stops = script.stops.load(SeqCst);
-            assert_eq!(script.instances_built.load(SeqCst), stops);
+            // One that was built just too late is only dropped.
+            let built = script.instances_built.load(SeqCst);
+            assert!(script.stops.load(SeqCst) <= built);
         }
         witness.until_all_is_read(&manager).await;
         witness.at_rest();
