@@ -81,6 +81,10 @@ impl World {
             }
             task = tokio::spawn(async move { Some(answer) });
         }
+        let looks = matches!(ask.command, Command::Reload | Command::Enable);
+        if let Some(life) = life.filter(|_| looks && !ask.is_dry()) {
+            self.lives[life].is_unseen = false;
+        }
         self.asked.push(Asked {
             life,
             command: ask.command,
@@ -105,7 +109,7 @@ impl World {
     async fn happened(&self, ask: &Ask, alone: Alone, answer: &Answer) {
         let life = &self.lives[alone.life];
         check::transition(life, ask, &alone.before, answer);
-        if matches!(ask.how, How::Dry | How::DryWithStart) {
+        if ask.is_dry() {
             let may_start = ask.how == How::DryWithStart;
             let now = Shape::of(&self.manager, &self.store, life).await;
             alone.shape.stays(&now, may_start);

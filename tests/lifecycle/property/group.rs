@@ -77,6 +77,9 @@ impl World {
     }
 
     async fn ask_group(&mut self, mut asked: AskedGroup, mut answer: Answering, caller: Caller) {
+        for life in &mut self.lives {
+            life.is_unseen = false;
+        }
         let generations = self.generations();
         let is_alone = self
             .all_registered()

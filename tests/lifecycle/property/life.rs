@@ -23,6 +23,8 @@ pub struct Life {
     pub generation: u64,
     /// What somebody put into the store by hand.
     pub edits: Vec<Value>,
+    /// Whether nothing that counts has looked at the last of them.
+    pub is_unseen: bool,
     /// The config of each version that was ever in force. The last of them is.
     versions: BTreeMap<u64, Value>,
     /// Those of them that the manager was asked for, and so has stored.
@@ -47,6 +49,7 @@ impl Life {
             guests: Vec::new(),
             generation: 0,
             edits: Vec::new(),
+            is_unseen: false,
             versions: BTreeMap::from([(1, Self::registered())]),
             stored: BTreeSet::new(),
             known: BTreeSet::new(),

@@ -96,6 +96,12 @@ pub struct Ask {
     pub caller: Caller,
 }
 
+impl Ask {
+    pub fn is_dry(&self) -> bool {
+        matches!(self.how, How::Dry | How::DryWithStart)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum Command {
     Reload,

@@ -29,6 +29,7 @@ pub const STORE: Duration = Duration::from_secs(2);
 pub struct World {
     pub manager: PluginManager,
     pub store: Flaky,
+    pub watches: bool,
     pub max_leftovers: usize,
     /// What of the store does not work.
     pub outage: Option<During>,
@@ -57,6 +58,7 @@ impl World {
             witness: Witness::new(&manager),
             manager,
             store,
+            watches: begin.watches,
             max_leftovers: begin.max_leftovers,
             outage: None,
             lives: Vec::new(),
@@ -150,6 +152,7 @@ impl World {
         let Some(life) = self.registered(seat) else {
             return;
         };
+        let is_unseen = !self.watches && !self.is_busy(life);
         let life = &mut self.lives[life];
         // Before a config has served, another may be the first.
         if life.handle.generation() == 0 {
@@ -161,6 +164,7 @@ impl World {
             false => json!({"value": format!("{number}")}),
         };
         life.edits.push(config.clone());
+        life.is_unseen = is_unseen;
         self.store.edit(&life.name(), config).await;
     }
 

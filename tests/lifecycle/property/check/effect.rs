@@ -5,7 +5,7 @@ use tower_plugin::{
 
 use crate::lifecycle::property::guest::Guest;
 use crate::lifecycle::property::life::Life;
-use crate::lifecycle::property::step::{Ask, Command, How, Version};
+use crate::lifecycle::property::step::{Ask, Command, Version};
 
 /// The plugin before an operation that nothing else happens during.
 pub struct Before {
@@ -56,11 +56,12 @@ pub fn transition(
         _ => PluginState::Active,
     };
     assert_eq!(life.handle.state(), state, "{command:?} {outcome}");
-    let is_dry = matches!(ask.how, How::Dry | How::DryWithStart);
-    if is_dry {
+    if ask.is_dry() {
         let touches_nothing = matches!(outcome, Outcome::Unchanged | Outcome::Rejected);
         assert!(touches_nothing, "a dry run {outcome}");
     }
+    let overwrites = command.changes_config() && outcome == Outcome::Applied;
+    assert!(!(overwrites && life.is_unseen), "an edit was overwritten");
     let Some(report) = report else { return };
     assert_eq!(report.state, state);
     assert_eq!(report.generation, life.handle.generation());
