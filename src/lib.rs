@@ -31,14 +31,14 @@ pub use manager::{
     Cascade, OperationBuilder, PluginHandle, PluginManager, PluginManagerBuilder, RegisterAll,
     Registration, ReloadAll, ShutdownReport,
 };
-pub use operation::{OperationHandle, OperationId, ParseOperationIdError};
+pub use operation::{GroupHandle, OperationHandle, OperationId, ParseOperationIdError};
 pub use plugin::{Health, HealthStatus, Plugin, PluginFn, StartContext, StartReason, plugin_fn};
 pub use report::{
     ConfigDiff, ConfigHistory, DrainProgress, DrainReport, Draining, DryRunReport, DryRunStep,
-    GroupOutcome, GroupReport, HealthReport, HealthSummary, LastError, Leftover, Operation,
-    OperationInfo, OperationPhase, Outcome, PluginHealth, PluginInfo, PluginList, PluginResult,
-    PluginSystem, ReloadReport, ReportedHealth, RequestsReport, RetryInfo, SystemStatus, TrialInfo,
-    TrialSide, UnloadedPlugin, VersionInfo,
+    GroupInfo, GroupOperation, GroupOutcome, GroupPhase, GroupReport, HealthReport, HealthSummary,
+    LastError, Leftover, Operation, OperationInfo, OperationPhase, Outcome, PluginHealth,
+    PluginInfo, PluginList, PluginResult, PluginSystem, ReloadReport, ReportedHealth,
+    RequestsReport, RetryInfo, SystemStatus, TrialInfo, TrialSide, UnloadedPlugin, VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

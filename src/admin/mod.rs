@@ -10,8 +10,8 @@
 //! | `GET /plugins/list` | every plugin, and what requests hold of those that are unloaded: [`PluginList`](crate::PluginList) |
 //! | `GET /plugins/health` | every plugin's health: [`HealthReport`](crate::HealthReport) |
 //! | `POST /plugins/reload?plugin=` | reloads, with what was edited in the plugin directory, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
-//! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each; not answered before it is done |
-//! | `POST /plugins/reload-all` | reloads every plugin that is not disabled, or each `plugin=` named; `results` has one for each, and it is 200 only if none failed; with `all_or_nothing=true` every new generation is healthy before any serves |
+//! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each; answered when all of it is done, trials included |
+//! | `POST /plugins/reload-all` | reloads every plugin that is not disabled, or each `plugin=` named; `results` has one for each; it is 200 only if none failed, and a 4xx only if all were refused; with `all_or_nothing=true` every new generation is healthy before any serves |
 //! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
 //! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled, or the server starts again |
 //! | `POST /plugins/promote?plugin=` | decides the trial of a new generation in its favour |
@@ -49,6 +49,9 @@
 //! are waited for, `drain`; in the end `result` is what would have been answered, its status as
 //! `http_status`. `Location` is a path from the root of the server: say where the service is
 //! [mounted](AdminServiceBuilder::mounted_at), if that is not there.
+//!
+//! So are changes of several plugins, with an operation of their own: its `plugins` are those that it is
+//! about, its `phase` is `running` or `done`, and how far each plugin is shows in its own operation.
 //!
 //! A plugin that is in another operation refuses a second one, naming the first as `operation_id`.
 //! Any change takes `?wait=5s`, in Go's notation, to wait that long for its turn.
@@ -88,7 +91,7 @@
 //! | 404 | `not_found`, `plugin_not_found`, `version_not_found`, `operation_not_found` |
 //! | 405 | `method_not_allowed`, with `Allow` |
 //! | 408, 413, 415 | `request_timeout`, `body_too_large`, `unsupported_media_type` |
-//! | 409 | `operation_in_progress`, with `Retry-After`; `not_replaceable`, `trial_unavailable`, `not_on_trial`, `cannot_start_beside`, `too_many_leftovers`, `store_conflict` |
+//! | 409 | `operation_in_progress`, with `Retry-After`; `not_replaceable`, `trial_unavailable`, `not_on_trial`, `cannot_start_beside`, `too_many_leftovers`, `plugin_required_by`, `store_conflict` |
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
 //! | 422 | `config_rejected` |

@@ -9,7 +9,9 @@ use crate::report::{
     Draining, HealthReport, HealthSummary, PluginInfo, PluginList, PluginSystem, RequestsReport,
     SystemStatus, UnloadedPlugin,
 };
-use crate::{GoDuration, OperationError, OperationErrorKind, OperationId, OperationInfo};
+use crate::{
+    GoDuration, GroupInfo, OperationError, OperationErrorKind, OperationId, OperationInfo,
+};
 
 /// Reading: none of it waits for a plugin.
 impl PluginManager {
@@ -109,6 +111,15 @@ impl PluginManager {
     pub fn operation(&self, id: OperationId) -> Option<OperationInfo> {
         let record = self.inner.operations.find(id)?;
         Some(record.info())
+    }
+
+    /// One operation on several plugins; `None` for an id that names none, or one that was done too
+    /// long ago. As many are remembered as of
+    /// [other operations](crate::PluginManagerBuilder::operation_capacity).
+    #[must_use]
+    pub fn group(&self, id: OperationId) -> Option<GroupInfo> {
+        let group = self.inner.operations.find_group(id)?;
+        Some(group.info())
     }
 
     /// Who is inside a plugin: the oldest `limit`, and how many there are in which phase. Without

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::record::Answer;
-use super::{OperationId, Record};
+use super::{Group, OperationId, Record};
 use crate::lifecycle::Options;
-use crate::{Operation, OperationInfo};
+use crate::{GroupOperation, Operation, OperationInfo};
 
 /// The operations under way, and the last ones that are done. The lock is held to look up, never
 /// while something is waited for.
@@ -22,6 +22,8 @@ struct State {
     last: u64,
     under_way: BTreeMap<OperationId, Arc<Record>>,
     done: VecDeque<Arc<Record>>,
+    /// Operations on several plugins, under way and done.
+    groups: BTreeMap<OperationId, Arc<Group>>,
 }
 
 impl OperationLog {
@@ -67,6 +69,36 @@ impl OperationLog {
     pub(crate) fn take_back(&self, record: &Arc<Record>, answer: Answer) {
         self.lock().under_way.remove(&record.id);
         record.end(answer);
+    }
+
+    pub(crate) fn begin_group(
+        &self,
+        operation: GroupOperation,
+        plugins: Vec<String>,
+        options: &Options,
+    ) -> Arc<Group> {
+        let mut state = self.lock();
+        state.last += 1;
+        let (run, number) = (self.run, state.last);
+        let id = OperationId { run, number };
+        let group = Arc::new(Group::new(id, operation, plugins, options));
+        // The oldest of those that are done are forgotten.
+        let done = state.groups.iter().filter(|(_, group)| group.is_done());
+        let done: Vec<OperationId> = done.map(|(id, _)| *id).collect();
+        let over = done.len().saturating_sub(self.capacity);
+        let forgotten: Vec<_> = done[..over]
+            .iter()
+            .filter_map(|id| state.groups.remove(id))
+            .collect();
+        state.groups.insert(id, Arc::clone(&group));
+        drop(state);
+        // Outside the lock: a report may hold a plugin's own error.
+        drop(forgotten);
+        group
+    }
+
+    pub(crate) fn find_group(&self, id: OperationId) -> Option<Arc<Group>> {
+        self.lock().groups.get(&id).cloned()
     }
 
     pub(crate) fn find(&self, id: OperationId) -> Option<Arc<Record>> {

@@ -1,6 +1,7 @@
 //! Operations under way, and those that are done for as long as they are remembered: who asked for
 //! what, how far it is, what came of it.
 
+mod group;
 mod handle;
 mod id;
 mod log;
@@ -8,6 +9,8 @@ mod progress;
 mod record;
 mod turn;
 
+pub(crate) use group::Group;
+pub use group::GroupHandle;
 pub use handle::OperationHandle;
 pub use id::{OperationId, ParseOperationIdError};
 pub(crate) use log::OperationLog;

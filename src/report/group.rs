@@ -1,10 +1,66 @@
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use super::progress::end;
 use super::{Outcome, ReloadReport};
-use crate::OperationError;
+use crate::time::{millis, unix_seconds};
+use crate::{OperationError, OperationId};
+
+/// What can be done with several plugins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GroupOperation {
+    /// [Reload](crate::PluginManager::reload_all) each of them.
+    ReloadAll,
+    /// An operation on one, then a [reload](crate::OperationBuilder::cascade) of those that depend
+    /// on it.
+    Cascade,
+}
+
+/// How far an operation on several plugins is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GroupPhase {
+    /// Some of it is to be done still. Each plugin's own operation shows how far that is.
+    Running,
+    /// It has ended.
+    Done,
+}
+
+/// An operation on several plugins, under way or done.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct GroupInfo {
+    /// What names it.
+    pub id: OperationId,
+    /// What was asked.
+    pub operation: GroupOperation,
+    /// How far it is.
+    pub phase: GroupPhase,
+    /// Names of the plugins.
+    pub plugins: Vec<String>,
+    /// Who asked.
+    pub actor: Option<String>,
+    /// Why they did.
+    pub cause: Option<String>,
+    /// When it was asked for, in seconds since 1970 on the wire.
+    #[serde(serialize_with = "unix_seconds")]
+    pub started: SystemTime,
+    /// When it ended, in seconds since 1970 on the wire.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "end")]
+    pub ended: Option<SystemTime>,
+    /// How long it has taken so far, or took; whole milliseconds on the wire.
+    #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+    pub elapsed: Duration,
+    /// What came of it, once it is done. Not on the wire: the admin interface shows it there as it
+    /// would have been answered.
+    #[serde(skip)]
+    pub result: Option<Result<GroupReport, OperationError>>,
+}
 
 /// What was done with several plugins.
 #[derive(Debug, Clone)]

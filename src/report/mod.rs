@@ -18,7 +18,7 @@ mod trial;
 
 pub use drain::DrainReport;
 pub use dry_run::{DryRunReport, DryRunStep};
-pub use group::{GroupOutcome, GroupReport, PluginResult};
+pub use group::{GroupInfo, GroupOperation, GroupOutcome, GroupPhase, GroupReport, PluginResult};
 pub use health::{HealthReport, HealthSummary, PluginHealth, ReportedHealth};
 pub use history::{ConfigDiff, ConfigHistory, VersionInfo};
 pub use leftover::{Leftover, UnloadedPlugin};

@@ -119,7 +119,10 @@ pub struct OperationInfo {
     pub result: Option<Result<ReloadReport, OperationError>>,
 }
 
-fn end<S: serde::Serializer>(ended: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn end<S: serde::Serializer>(
+    ended: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match ended {
         Some(ended) => unix_seconds(ended, serializer),
         None => serializer.serialize_none(),

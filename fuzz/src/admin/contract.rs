@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode, response};
 use http_body_util::BodyExt as _;
@@ -38,6 +39,9 @@ const CODES: [(u16, &[&str]); 15] = [
             "too_many_leftovers",
             "trial_unavailable",
             "not_on_trial",
+            "not_replaceable",
+            "cannot_start_beside",
+            "plugin_required_by",
         ],
     ),
     (412, &["version_mismatch"]),
@@ -104,8 +108,11 @@ impl Answer {
     fn check_body(&self) {
         let status = self.head.status;
         let content_type = &self.head.headers[CONTENT_TYPE];
-        if status == StatusCode::OK {
+        if status.is_success() {
             assert_eq!(content_type, "application/json");
+            let is_accepted = status == StatusCode::ACCEPTED;
+            assert_eq!(self.text("operation_id").is_some(), is_accepted);
+            assert_eq!(self.head.headers.contains_key(LOCATION), is_accepted);
             return;
         }
         let (_, codes) = CODES
@@ -134,7 +141,9 @@ impl Answer {
         let expected = match self.head.status {
             StatusCode::UNAUTHORIZED => WWW_AUTHENTICATE,
             StatusCode::METHOD_NOT_ALLOWED => ALLOW,
-            StatusCode::CONFLICT => RETRY_AFTER,
+            StatusCode::CONFLICT if self.text("code") == Some("operation_in_progress") => {
+                RETRY_AFTER
+            }
             _ => return,
         };
         assert!(self.head.headers.contains_key(&expected), "{expected}");

@@ -42,6 +42,25 @@ pub(super) enum Action<'a> {
     Health,
     Livez,
     Readyz,
+    ReloadAll {
+        all_or_nothing: bool,
+    },
+    Cascade(Plugin),
+    /// A reload whose new generation is on trial.
+    Try(Plugin, Trial),
+    Promote(Plugin),
+    Abort(Plugin),
+    Operations,
+}
+
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub(super) enum Trial {
+    Canary(u8),
+    Probation,
+    /// Somebody is to confirm it.
+    Confirm,
+    /// The one after the other.
+    All,
 }
 
 #[derive(Debug, Clone, Copy, Arbitrary)]
@@ -97,6 +116,8 @@ pub(super) enum Twist<'a> {
     Origin(bool),
     SecFetchSite(bool),
     Header(&'a str, &'a [u8]),
+    /// The answer is not waited for.
+    Async,
     /// So many arrays, one in the other, are the body.
     Nested(u16),
     /// So many spaces go before the body.

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use tower_plugin::MASK;
 
 use super::body::Chunks;
-use super::op::{self, Action, Ask, Client, Config, End, Host, MediaType, Plugin, Secret};
+use super::op::{self, Action, Ask, Client, Config, End, Host, MediaType, Plugin, Secret, Trial};
 use super::twist;
 use super::world::World;
 
@@ -45,6 +45,12 @@ fn draft<'a>(action: Action<'a>, world: &mut World) -> Draft<'a> {
         Action::Health => (Method::GET, "/plugins/health", None),
         Action::Livez => (Method::GET, "/livez", None),
         Action::Readyz => (Method::GET, "/readyz", None),
+        Action::ReloadAll { .. } => (Method::POST, "/plugins/reload-all", None),
+        Action::Cascade(plugin) => (Method::POST, "/plugins/reload", Some(plugin)),
+        Action::Try(plugin, _) => (Method::POST, "/plugins/reload", Some(plugin)),
+        Action::Promote(plugin) => (Method::POST, "/plugins/promote", Some(plugin)),
+        Action::Abort(plugin) => (Method::POST, "/plugins/abort", Some(plugin)),
+        Action::Operations => (Method::GET, "/plugins/operations", None),
     };
     let (content_type, body) = match action {
         Action::ReplaceConfig(_, new) => (Some(MediaType::Json), config(new, world)),
@@ -52,9 +58,17 @@ fn draft<'a>(action: Action<'a>, world: &mut World) -> Draft<'a> {
         _ => (None, Vec::new()),
     };
     let query = plugin.map(|plugin| format!("?plugin={}", plugin.name()));
+    let more = match action {
+        Action::ReloadAll {
+            all_or_nothing: true,
+        } => "?all_or_nothing=true".to_owned(),
+        Action::Cascade(_) => "&cascade=true".to_owned(),
+        Action::Try(_, trial) => trial.query(),
+        _ => String::new(),
+    };
     Draft {
         method,
-        target: format!("{path}{}", query.unwrap_or_default()),
+        target: format!("{path}{}{more}", query.unwrap_or_default()),
         client: Client::Operator,
         host: Host::Own,
         content_type,
@@ -143,6 +157,17 @@ impl op::MediaType {
             Self::Problem => "application/problem+json",
             Self::Anything => "*/*",
             Self::Text => "text/plain",
+        }
+    }
+}
+
+impl Trial {
+    fn query(self) -> String {
+        match self {
+            Self::Canary(percent) => format!("&canary={percent}"),
+            Self::Probation => "&probation=10m".to_owned(),
+            Self::Confirm => "&confirm_within=10m".to_owned(),
+            Self::All => "&canary=10&probation=5m&confirm_within=30m".to_owned(),
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn apply<'a>(draft: &mut Draft<'a>, twist: Twist<'a>, world: &World) 
             draft.append("sec-fetch-site", either(own, "same-origin", "cross-site"));
         }
         Twist::Header(name, value) => draft.append(name, value),
+        Twist::Async => draft.append("prefer", "respond-async"),
         Twist::Nested(depth) => {
             let depth = usize::from(depth) % ARRAYS;
             draft.body = ["[".repeat(depth), "]".repeat(depth)].concat().into_bytes();

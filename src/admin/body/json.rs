@@ -17,7 +17,7 @@ mod tests {
         assert!(decode(b"{}").is_ok());
         for bytes in [&b""[..], b"{\"a\": 1, \"a\": 1}", b"{\"a\": 1e999}"] {
             let problem = decode(bytes).unwrap_err();
-            assert_eq!(problem.code(), "invalid_json");
+            assert_eq!(problem.code().name(), "invalid_json");
             assert!(problem.message().contains("must be one JSON value"));
         }
     }

@@ -15,9 +15,7 @@ use crate::gate::Share;
 use crate::lifecycle::Trigger;
 use crate::manager::aborted;
 use crate::time::to_unix;
-use crate::{
-    ConfigVersion, OperationBuilder, OperationHandle, OperationInfo, PluginManager, ReloadReport,
-};
+use crate::{ConfigVersion, OperationBuilder, OperationId, PluginManager, ReloadReport};
 
 /// What the query of a change may say.
 pub(super) const KEYS: [&str; 4] = ["plugin", "wait", "dry_run", "cause"];
@@ -60,13 +58,13 @@ impl<'a> Changed<'a> {
 }
 
 #[derive(Serialize)]
-struct Accepted<'a> {
+struct Accepted<'a, T> {
     status: &'static str,
     timestamp: u64,
     message: &'static str,
     operation_id: String,
     #[serde(flatten)]
-    info: &'a OperationInfo,
+    info: &'a T,
 }
 
 impl Handler {
@@ -89,7 +87,7 @@ impl Handler {
         let actor = Actor::of(&head.extensions).map(Actor::name);
         let handle = self.manager.decide(&plugin, decision, actor)?;
         if prefer::is_async(&head.headers) {
-            return self.accepted(&handle, true);
+            return self.accepted(handle.id(), &handle.info(), true);
         }
         let report = match decision {
             Trigger::Abort => aborted(handle.await)?,
@@ -113,7 +111,7 @@ impl Handler {
             handle.on_trial().await;
         }
         if is_async || handle.info().result.is_none() {
-            return self.accepted(&handle, is_async);
+            return self.accepted(handle.id(), &handle.info(), is_async);
         }
         let report = handle.await?;
         let now = self.manager.config_version(&report.plugin);
@@ -167,17 +165,22 @@ impl Handler {
         Ok((version, only_if))
     }
 
-    fn accepted(&self, handle: &OperationHandle, is_preferred: bool) -> Answer {
-        let info = handle.info();
+    /// Says that it goes on, and where to look.
+    pub(super) fn accepted(
+        &self,
+        id: OperationId,
+        info: &impl Serialize,
+        is_preferred: bool,
+    ) -> Answer {
         let mut response = respond::json(&Accepted {
             status: "accepted",
             timestamp: to_unix(SystemTime::now()),
             message: "the operation goes on: see `Location` for how far it is",
-            operation_id: info.id.to_string(),
-            info: &info,
+            operation_id: id.to_string(),
+            info,
         })?;
         *response.status_mut() = StatusCode::ACCEPTED;
-        let location = format!("{}/plugins/operations/{}", self.mounted_at, info.id);
+        let location = format!("{}/plugins/operations/{}", self.mounted_at, id);
         let location = HeaderValue::try_from(location).map_err(|_| Problem::internal())?;
         let headers = response.headers_mut();
         headers.insert(LOCATION, location);

@@ -1,17 +1,17 @@
 use std::time::SystemTime;
 
-use http::StatusCode;
 use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use super::change::cause;
 use super::handler::{Answer, Handler};
 use super::precondition;
-use crate::admin::problem::{Form, Problem};
+use crate::admin::prefer;
+use crate::admin::problem::{Code, Form, Problem};
 use crate::admin::query::Query;
 use crate::admin::{Actor, respond};
 use crate::time::to_unix;
-use crate::{GroupReport, PluginResult};
+use crate::{GroupHandle, GroupOutcome, GroupReport, PluginResult};
 
 /// What the query of a reload may say.
 const KEYS: [&str; 10] = [
@@ -36,7 +36,7 @@ impl Handler {
             return self.carry_out(reload, &query, head).await;
         }
         let (reload, _) = self.with_options(reload, &query, head)?;
-        answer(reload.cascade().await?)
+        self.follow(reload.cascade().start()?, head).await
     }
 }
 
@@ -62,20 +62,30 @@ impl Handler {
         if let Some(cause) = cause(&query)? {
             reload = reload.cause(cause);
         }
-        answer(reload.await?)
+        self.follow(reload.start()?, head).await
+    }
+
+    /// Answers when it is done or, for who prefers that, at once.
+    async fn follow(&self, group: GroupHandle, head: &Parts) -> Answer {
+        if prefer::is_async(&head.headers) {
+            return self.accepted(group.id(), &group.info(), true);
+        }
+        respond::json(&told(group.await?)?)
     }
 }
 
 /// The answer to an operation on several plugins: 200 only where none failed, otherwise the status
-/// and the code of the first that did, with what became of each.
-fn answer(report: GroupReport) -> Answer {
+/// and the code of the first that did, or 409 and the like where all were refused, with what became
+/// of each.
+pub(super) fn told(report: GroupReport) -> Result<Value, Problem> {
     let GroupReport {
         outcome,
         results,
         duration,
         ..
     } = report;
-    let (total, mut failures, mut first) = (results.len(), 0, None);
+    let (total, mut failures) = (results.len(), 0);
+    let mut codes: Vec<Code> = Vec::new();
     let mut shown = Vec::with_capacity(total);
     for result in results {
         failures += usize::from(result.is_failure());
@@ -87,7 +97,7 @@ fn answer(report: GroupReport) -> Answer {
             },
             PluginResult::Failed(error) => {
                 let problem = Problem::from(error);
-                first.get_or_insert_with(|| problem.clone());
+                codes.push(problem.code());
                 Form::Plain.members(problem)
             }
             PluginResult::Skipped { reason, .. } => {
@@ -101,7 +111,7 @@ fn answer(report: GroupReport) -> Answer {
     }
     let duration = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if failures == 0 {
-        return respond::json(&json!({
+        return Ok(json!({
             "status": "success",
             "message": format!("{total} plugins, none of which failed"),
             "outcome": outcome.as_str(),
@@ -110,12 +120,12 @@ fn answer(report: GroupReport) -> Answer {
             "timestamp": to_unix(SystemTime::now()),
         }));
     }
-    let status = first
-        .as_ref()
-        .map_or(StatusCode::INTERNAL_SERVER_ERROR, Problem::status);
-    let code = first.map_or("reload_failed", |problem| problem.code());
+    // Refused is only what has changed nothing.
+    let failed = codes.iter().find(|code| code.status().is_server_error());
+    let refused = codes.first().filter(|_| outcome != GroupOutcome::Partial);
+    let code = *failed.or(refused).unwrap_or(&Code::RELOAD_FAILED);
     let message = format!("{failures} of {total} plugins failed: see `results` for each");
-    let problem = Problem::new(status, code, message)
+    let problem = Problem::new(code, message)
         .with("outcome", outcome.as_str())
         .with("results", shown)
         .with("duration_ms", duration);

@@ -1,68 +1,68 @@
+use http::Method;
 use http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
 
-use super::Problem;
+use super::{Code, Problem};
 use crate::admin::body::MERGE_PATCH;
 
 /// The refusals that are not an operation's: each row of the error table.
 impl Problem {
     pub(crate) fn plugin_required() -> Self {
         let message = "name one plugin in the query: `?plugin=NAME`";
-        Self::new(StatusCode::BAD_REQUEST, "plugin_required", message)
+        Self::new(Code::PLUGIN_REQUIRED, message)
     }
 
     pub(crate) fn invalid_query(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_query", message)
+        Self::new(Code::INVALID_QUERY, message)
     }
 
     pub(crate) fn invalid_json(why: impl std::fmt::Display) -> Self {
         let message = format!("the body must be one JSON value: {why}");
-        Self::new(StatusCode::BAD_REQUEST, "invalid_json", message)
+        Self::new(Code::INVALID_JSON, message)
     }
 
     pub(crate) fn invalid_host(message: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_host", message)
+        Self::new(Code::INVALID_HOST, message)
     }
 
     pub(crate) fn misdirected_host() -> Self {
         let message = "this service does not answer for that host: use one of its own names, or \
                        have this one allowed";
-        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_host", message)
+        Self::new(Code::MISDIRECTED_HOST, message)
     }
 
     pub(crate) fn unauthorized() -> Self {
         let message = "send a valid token: `Authorization: Bearer TOKEN`";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+        Self::new(Code::UNAUTHORIZED, message)
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
     pub(crate) fn forbidden(message: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+        Self::new(Code::FORBIDDEN, message)
     }
 
     pub(crate) fn not_found() -> Self {
         let message = "there is no such endpoint: paths must be spelt exactly";
-        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+        Self::new(Code::NOT_FOUND, message)
     }
 
     pub(crate) fn plugin_not_found(plugin: &str) -> Self {
         let message = "plugin not found: see the list of plugins for the names";
-        Self::new(StatusCode::NOT_FOUND, "plugin_not_found", message).with("plugin", plugin)
+        Self::new(Code::PLUGIN_NOT_FOUND, message).with("plugin", plugin)
     }
 
     pub(crate) fn operation_not_found() -> Self {
         let message = "operation not found: it was done too long ago, or before a restart";
-        Self::new(StatusCode::NOT_FOUND, "operation_not_found", message)
+        Self::new(Code::OPERATION_NOT_FOUND, message)
     }
 
     pub(crate) fn no_schema(plugin: &str) -> Self {
         let message = "the plugin publishes no schema of its config";
-        Self::new(StatusCode::NOT_FOUND, "not_found", message).with("plugin", plugin)
+        Self::new(Code::NOT_FOUND, message).with("plugin", plugin)
     }
 
     /// The server is not ready, because of these plugins or because it shuts down.
     pub(crate) fn not_ready(not_serving: Option<Vec<String>>) -> Self {
-        let problem = |message| Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message);
+        let problem = |message| Self::new(Code::NOT_READY, message);
         match not_serving {
             None => problem("not ready".to_owned()),
             Some(plugins) if plugins.is_empty() => {
@@ -81,12 +81,7 @@ impl Problem {
         let allowed = allowed.join(", ");
         let message = format!("this endpoint takes only {allowed}");
         let allow = HeaderValue::try_from(allowed).expect("methods are tokens");
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            message,
-        )
-        .header(ALLOW, allow)
+        Self::new(Code::METHOD_NOT_ALLOWED, message).header(ALLOW, allow)
     }
 
     pub(crate) fn unsupported_media_type(accepted: &'static str) -> Self {
@@ -96,52 +91,43 @@ impl Problem {
             _ => ACCEPT,
         };
         let accepted = HeaderValue::from_static(accepted);
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            message,
-        )
-        .header(name, accepted)
+        Self::new(Code::UNSUPPORTED_MEDIA_TYPE, message).header(name, accepted)
     }
 
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let message = format!("the body must not be longer than {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+        Self::new(Code::BODY_TOO_LARGE, message)
     }
 
     pub(crate) fn request_timeout() -> Self {
         let message = "the body did not arrive in time: send it again";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
+        Self::new(Code::REQUEST_TIMEOUT, message)
     }
 
     pub(crate) fn unreadable_body() -> Self {
         let message = "the body did not arrive whole: send it again";
-        Self::new(StatusCode::BAD_REQUEST, "invalid_body", message)
+        Self::new(Code::INVALID_BODY, message)
     }
 
     pub(crate) fn version_mismatch() -> Self {
         let message = "the config in force is not the one this is meant for: read it, and try again \
                        with its ETag as it is, quotes included";
-        Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", message)
+        Self::new(Code::VERSION_MISMATCH, message)
     }
 
     pub(crate) fn no_common_version() -> Self {
         let message = "several plugins have no version in common: leave `If-Match` out, or change \
                        them one by one";
-        Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", message)
+        Self::new(Code::VERSION_MISMATCH, message)
     }
 
     pub(crate) fn precondition_required() -> Self {
         let message = "send the ETag of the config you have read: `If-Match: \"...\"`";
-        Self::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "precondition_required",
-            message,
-        )
+        Self::new(Code::PRECONDITION_REQUIRED, message)
     }
 
     pub(crate) fn internal() -> Self {
         let message = "the admin service failed: read the plugin's state before trying again";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+        Self::new(Code::INTERNAL_ERROR, message)
     }
 }

@@ -1,6 +1,7 @@
 //! What is answered in place of what was asked for, and why.
 
 mod catalogue;
+mod code;
 mod form;
 mod operation;
 #[expect(
@@ -9,5 +10,6 @@ mod operation;
 )]
 mod problem;
 
+pub(super) use code::Code;
 pub(super) use form::Form;
 pub(super) use problem::Problem;

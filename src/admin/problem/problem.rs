@@ -2,6 +2,8 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value};
 
+use super::Code;
+
 /// Why a request is not answered as asked.
 ///
 /// It travels in a response's extensions and becomes a body on the way out, where it is known
@@ -11,17 +13,15 @@ pub(crate) struct Problem(Box<Inner>);
 
 #[derive(Debug, Clone)]
 struct Inner {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     message: String,
     members: Map<String, Value>,
     headers: HeaderMap,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
-            status,
             code,
             message: message.into(),
             members: Map::new(),
@@ -42,10 +42,10 @@ impl Problem {
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        self.0.status
+        self.0.code.status()
     }
 
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> Code {
         self.0.code
     }
 
@@ -61,13 +61,13 @@ impl Problem {
             members,
             ..
         } = *self.0;
-        (code, message, members)
+        (code.name(), message, members)
     }
 
     /// A response that carries the problem and has no body yet.
     pub(crate) fn into_response<B: Default>(self) -> Response<B> {
         let mut response = Response::new(B::default());
-        *response.status_mut() = self.0.status;
+        *response.status_mut() = self.status();
         *response.headers_mut() = self.0.headers.clone();
         response.extensions_mut().insert(self);
         response

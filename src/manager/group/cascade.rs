@@ -1,9 +1,13 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::lifecycle::{Options, Request};
-use crate::{GroupReport, OperationBuilder, OperationError, PluginManager, PluginResult};
+use crate::{
+    GroupHandle, GroupOperation, GroupReport, OperationBuilder, OperationError, OperationHandle,
+    PluginManager, PluginResult,
+};
 
 /// An operation on a plugin, then a reload of every plugin that depends on it: `.await` it.
 ///
@@ -48,8 +52,17 @@ impl OperationBuilder {
 }
 
 impl Cascade {
-    async fn run(self) -> Result<GroupReport, OperationError> {
-        let since = Instant::now();
+    /// Starts it, to go on by itself: a runtime's task sees to it, whatever becomes of the handle.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`OperationBuilder::start`] of the operation itself. All else is what the handle
+    /// answers.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn start(self) -> Result<GroupHandle, OperationError> {
         let OperationBuilder {
             manager,
             name,
@@ -58,22 +71,44 @@ impl Cascade {
             ..
         } = &self.first;
         let dependents = manager.inner.plugins.dependents(name);
-        let manager: PluginManager = manager.clone();
-        let (wait, mut stopped) = (*wait, None);
-        let options = Options {
-            if_version: None,
-            ..options.clone()
+        let names = [name].into_iter().chain(&dependents).cloned().collect();
+        let then = Then {
+            manager: manager.clone(),
+            dependents,
+            options: Options {
+                if_version: None,
+                ..options.clone()
+            },
+            wait: *wait,
         };
-        let first = name.clone();
-        let mut results = vec![match self.first.await {
+        let first = self.first.start()?;
+        let log = Arc::clone(&then.manager.inner.operations);
+        let group = log.begin_group(GroupOperation::Cascade, names, &then.options);
+        Ok(group.spawn(then.run(first)))
+    }
+}
+
+/// What follows the operation itself.
+struct Then {
+    manager: PluginManager,
+    dependents: Vec<String>,
+    options: Options,
+    wait: Option<Duration>,
+}
+
+impl Then {
+    async fn run(self, first: OperationHandle) -> Result<GroupReport, OperationError> {
+        let since = Instant::now();
+        let (name, mut stopped) = (first.info().plugin, None);
+        let mut results = vec![match first.await {
             Ok(report) => PluginResult::Done(Box::new(report)),
             Err(error) if error.report().is_none() => return Err(error),
             Err(error) => {
-                stopped = Some(first);
+                stopped = Some(name);
                 PluginResult::Failed(error)
             }
         }];
-        for name in dependents {
+        for name in self.dependents {
             if let Some(failed) = &stopped {
                 let reason = format!("not touched, as `{failed}` failed");
                 results.push(PluginResult::Skipped {
@@ -82,8 +117,8 @@ impl Cascade {
                 });
                 continue;
             }
-            let mut reload = OperationBuilder::new(&manager, &name, Request::Reload);
-            (reload.options, reload.wait) = (options.clone(), wait);
+            let mut reload = OperationBuilder::new(&self.manager, &name, Request::Reload);
+            (reload.options, reload.wait) = (self.options.clone(), self.wait);
             results.push(match reload.await {
                 Ok(report) => PluginResult::Done(Box::new(report)),
                 Err(error) => {
@@ -101,11 +136,6 @@ impl IntoFuture for Cascade {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async {
-            let plugin = self.first.name.clone();
-            // A task of its own, for the dependents are to follow whatever becomes of the caller.
-            let done = tokio::spawn(self.run()).await;
-            done.unwrap_or_else(|_| Err(OperationError::shutting_down(plugin)))
-        })
+        Box::pin(async { self.start()?.await })
     }
 }

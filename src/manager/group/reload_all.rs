@@ -10,7 +10,10 @@ use tower_plugin_gate::PluginState;
 use super::together;
 use crate::lifecycle::{Options, Request};
 use crate::manager::registry::Entry;
-use crate::{GroupReport, OperationBuilder, OperationError, PluginManager, PluginResult};
+use crate::{
+    GroupHandle, GroupOperation, GroupReport, OperationBuilder, OperationError, PluginManager,
+    PluginResult,
+};
 
 /// A reload of several plugins about to be asked for, with its options: `.await` it.
 ///
@@ -107,9 +110,26 @@ impl ReloadAll {
         self
     }
 
-    async fn run(self) -> Result<GroupReport, OperationError> {
-        let since = Instant::now();
+    /// Starts it, to go on by itself: a runtime's task sees to it, whatever becomes of the handle.
+    ///
+    /// # Errors
+    ///
+    /// What is known at once: there is no such plugin, or the manager shuts down. All else is what
+    /// the handle answers.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn start(self) -> Result<GroupHandle, OperationError> {
         let entries = self.entries()?;
+        let names = entries.iter().map(|entry| entry.published.name.to_string());
+        let log = &self.manager.inner.operations;
+        let group = log.begin_group(GroupOperation::ReloadAll, names.collect(), &self.options);
+        Ok(group.spawn(self.run(entries)))
+    }
+
+    async fn run(self, entries: Vec<Entry>) -> Result<GroupReport, OperationError> {
+        let since = Instant::now();
         let results = if self.all_or_nothing {
             together::reload(&self, entries).await?
         } else {
@@ -191,10 +211,6 @@ impl IntoFuture for ReloadAll {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async {
-            // A task of its own, so that nothing is left half done when the caller goes away.
-            let done = tokio::spawn(self.run()).await;
-            done.unwrap_or_else(|_| Err(OperationError::shutting_down("all")))
-        })
+        Box::pin(async { self.start()?.await })
     }
 }
