@@ -35,7 +35,10 @@ impl Audit {
 
     pub(super) fn answered<B>(&mut self, response: &Response<B>) {
         let problem = response.extensions().get::<Problem>();
-        self.answer = Some((response.status(), problem.map(Problem::code)));
+        self.answer = Some((
+            response.status(),
+            problem.map(|problem| problem.code().name()),
+        ));
     }
 }
 
