@@ -5,12 +5,19 @@
 use std::process::ExitCode;
 
 use tower_layer::Layer;
-use tower_plugin_benches::peers::{Peer, closed_slot};
+use tower_plugin_benches::peers::{Peer, closed_slot, open_slot};
 use tower_plugin_benches::{Client, Site, Work};
 use tower_plugin_gate::PluginLayer;
 
 fn rejecting() -> Box<dyn Work> {
     let slot = closed_slot();
+    let service = PluginLayer::new(&slot).layer(Site::UNARY);
+    Box::new(Client::new(service, slot).with_headers())
+}
+
+/// What a rejection is compared with.
+fn admitting() -> Box<dyn Work> {
+    let slot = open_slot(());
     let service = PluginLayer::new(&slot).layer(Site::UNARY);
     Box::new(Client::new(service, slot).with_headers())
 }
@@ -32,6 +39,8 @@ fn main() -> ExitCode {
         "pending-once" => (Peer::GATE, site(1, 1), false),
         "pending-ten-times" => (Peer::GATE, site(10, 1), false),
         "frames" => (Peer::GATE, site(0, 1000), false),
+        "bare-with-headers" => (Peer::BARE, Site::UNARY, false),
+        "unary-with-headers" => (Peer::GATE, Site::UNARY, false),
         "rejected" => (Peer::GATE, Site::UNARY, false),
         _ => {
             eprintln!("there is no path `{path}`");
@@ -39,6 +48,8 @@ fn main() -> ExitCode {
         }
     };
     let mut client = match path.as_str() {
+        "bare-with-headers" => Box::new(Client::new(Site::UNARY, ()).with_headers()),
+        "unary-with-headers" => admitting(),
         "rejected" => rejecting(),
         _ => (peer.around)(site),
     };

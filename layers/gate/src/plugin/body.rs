@@ -13,7 +13,7 @@ use super::inside::Inside;
 use super::notes::Notes;
 use super::run::{caught, watched};
 use super::verdict::{self, blames_server};
-use super::{Answer, Holder, Protocol};
+use super::{Answer, Holder, Protocol, Told};
 use crate::BoxError;
 use crate::gate::{Exit, RawPermit};
 
@@ -47,7 +47,7 @@ pin_project! {
             notes: Notes,
         },
         // Behind a pointer: there is no room for more beside a small body.
-        Full { bytes: Option<Arc<Bytes>> },
+        Full { told: Option<Arc<Told>> },
     }
 }
 
@@ -96,18 +96,11 @@ impl<B> ResponseBody<B> {
         }
     }
 
-    /// A body of one chunk that belongs to no request inside.
-    pub(super) fn full(bytes: Arc<Bytes>) -> Self {
-        let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
+    /// A body of one chunk, or of none, that belongs to no request inside.
+    #[inline]
+    pub(super) fn telling(told: Option<Arc<Told>>) -> Self {
         Self {
-            kind: Kind::Full { bytes },
-        }
-    }
-
-    /// A body without content that belongs to no request inside.
-    pub(super) fn empty() -> Self {
-        Self {
-            kind: Kind::Full { bytes: None },
+            kind: Kind::Full { told },
         }
     }
 }
@@ -134,7 +127,7 @@ impl<B> Kind<B> {
             permit: &permit,
             notes: &mut notes,
         };
-        watched(inside, || self.set(Self::Full { bytes: None }));
+        watched(inside, || self.set(Self::Full { told: None }));
         let (permit, notes) = (&permit, &mut notes);
         Inside { permit, notes }.end(Exit::Dropped);
     }
@@ -184,9 +177,13 @@ where
                 permit,
                 notes,
             } => (body, permit, notes),
-            KindProj::Full { bytes } => {
-                let bytes = bytes.take().map(|bytes| Bytes::clone(&bytes));
-                return Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes.into()))));
+            KindProj::Full { told } => {
+                let Some(told) = told.take() else {
+                    return Poll::Ready(None);
+                };
+                let json = told.json().clone();
+                drop(told);
+                return Poll::Ready(Some(Ok(Frame::data(json.into()))));
             }
         };
         if notes.is_over() {
@@ -196,7 +193,7 @@ where
             Ok(polled) => self.pass_on(polled, cx),
             Err(error) => {
                 let protocol = notes.protocol();
-                self.set(Self::Full { bytes: None });
+                self.set(Self::Full { told: None });
                 Poll::Ready(Some(last_frame(protocol, INTERNAL, error)))
             }
         }
@@ -296,7 +293,7 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Gated { body, .. } => body.is_end_stream(),
-            Kind::Full { bytes } => bytes.is_none(),
+            Kind::Full { told } => told.is_none(),
         }
     }
 
@@ -304,8 +301,8 @@ where
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Gated { body, .. } => body.size_hint(),
-            Kind::Full { bytes } => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            Kind::Full { told } => {
+                SizeHint::with_exact(told.as_ref().map_or(0, |told| told.json().len() as u64))
             }
         }
     }

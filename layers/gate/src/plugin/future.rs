@@ -1,16 +1,19 @@
 use std::fmt;
 use std::future::Future;
+use std::mem::{forget, replace};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, Response};
+use http::request::Parts;
+use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::inside::Inside;
 use super::notes::Notes;
 use super::run::{caught, watched};
-use super::{Answer, Holder, ResponseBody, verdict};
+use super::{Answer, Holder, ResponseBody, Told, verdict};
 use crate::gate::{Exit, RawPermit, Wait};
 use crate::{PanickedError, Rejected, RequestPhase};
 
@@ -33,6 +36,7 @@ pin_project! {
 
 pin_project! {
     #[project = StateProj]
+    #[project_replace = StateOwned]
     enum State<F> {
         Admitted {
             #[pin]
@@ -41,11 +45,8 @@ pin_project! {
             notes: Notes,
             wait: Wait,
         },
-        Rejected {
-            rejected: Rejected,
-            // The request's, for the answer.
-            headers: HeaderMap,
-        },
+        // With the request's header map.
+        Rejected { response: Response<Option<Arc<Told>>> },
         Panicked { panicked: PanickedError },
         Done,
     }
@@ -103,19 +104,30 @@ impl<F> ResponseFuture<F> {
 
     /// A request that was not let in.
     pub fn rejected(rejected: Rejected, answer: Answer) -> Self {
-        Self::rejected_in(HeaderMap::new(), rejected, answer)
+        Self::rejecting(Request::new(()), rejected, answer)
     }
 
     /// As [`rejected`](Self::rejected), with the request itself, of whose header map the answer
     /// makes use: see [`Answer::rejection_in`].
-    pub fn rejecting<R>(mut request: Request<R>, rejected: Rejected, answer: Answer) -> Self {
-        let headers = std::mem::take(request.headers_mut());
-        Self::rejected_in(headers, rejected, answer)
+    #[expect(clippy::needless_pass_by_value, reason = "it is answered once")]
+    pub fn rejecting<R>(request: Request<R>, rejected: Rejected, answer: Answer) -> Self {
+        Self::refusing(request, &rejected.told(), answer)
     }
 
-    fn rejected_in(headers: HeaderMap, rejected: Rejected, answer: Answer) -> Self {
+    /// As `rejecting`, of what the client is told.
+    ///
+    /// The response is made here and not where it is polled: it is a large thing, and one that was
+    /// just written in parts is slow to be copied.
+    #[inline]
+    pub(super) fn refusing<R>(request: Request<R>, told: &Arc<Told>, answer: Answer) -> Self {
+        let mut response = answer.refusal();
+        let (Parts { headers, .. }, _body) = request.into_parts();
+        // Nothing is lost with the map of a new response, which has not allocated.
+        forget(replace(response.headers_mut(), headers));
+        let told = answer.refuse(response.headers_mut(), told);
+        let response = response.map(|()| told);
         Self {
-            state: State::Rejected { rejected, headers },
+            state: State::Rejected { response },
             answer,
         }
     }
@@ -178,15 +190,35 @@ where
             StateProj::Admitted { permit, notes, .. } => {
                 answer.cancellation(&Inside { permit, notes }.cancelled_error())
             }
-            StateProj::Rejected { rejected, headers } => {
-                answer.rejection_in(std::mem::take(headers), rejected)
-            }
+            StateProj::Rejected { .. } => return self.refuse(),
             StateProj::Panicked { panicked } => answer.panic(panicked),
             StateProj::Done => panic!("response future polled after completion"),
         };
         self.as_mut().end(Exit::Dropped);
         self.set(Self::Done);
         Poll::Ready(Ok(response))
+    }
+
+    /// Of a request that is not inside, or whose panics are to be caught.
+    #[inline(never)]
+    fn poll_otherwise(
+        mut self: Pin<&mut Self>,
+        answer: &Answer,
+        cx: &mut Context<'_>,
+    ) -> Polled<B, E> {
+        match self.as_mut().project() {
+            StateProj::Rejected { .. } => self.refuse(),
+            _ => self.poll_catching(answer, cx),
+        }
+    }
+
+    /// Hands on the rejection, which is made already.
+    #[inline]
+    fn refuse(self: Pin<&mut Self>) -> Polled<B, E> {
+        let StateOwned::Rejected { response } = self.project_replace(Self::Done) else {
+            unreachable!("it was looked at")
+        };
+        Poll::Ready(Ok(response.map(ResponseBody::telling)))
     }
 
     #[inline(never)]
@@ -313,7 +345,7 @@ where
                 let polled = watched(Inside { permit, notes }, || future.poll(cx));
                 state.pass_on(polled, this.answer, cx)
             }
-            _ => state.poll_catching(this.answer, cx),
+            _ => state.poll_otherwise(this.answer, cx),
         }
     }
 }

@@ -39,8 +39,8 @@ mod tests;
 mod verdict;
 
 pub(crate) use admit::is_upgrade;
-pub(crate) use answer::Told;
 pub use answer::{Answer, Protocol};
+pub(crate) use answer::{Told, tell};
 pub use body::ResponseBody;
 pub(crate) use entered::Entered;
 pub use future::ResponseFuture;

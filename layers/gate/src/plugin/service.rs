@@ -11,7 +11,7 @@ use super::run::Unwinds;
 use super::{Answer, ResponseBody, ResponseFuture, is_upgrade};
 use crate::gate::RawPermit;
 use crate::slot::RawSlot;
-use crate::{Door, Reject};
+use crate::{Door, PluginState, Reject};
 
 /// Service of [`PluginLayer`](super::PluginLayer).
 #[derive(Clone)]
@@ -79,7 +79,10 @@ where
                 unwinds.done();
                 ResponseFuture::inside(future, permit, notes, self.answer)
             }
-            None => self.call_specially(request),
+            None => match self.door.known_closed() {
+                Some(state) => self.turn_away(request, state),
+                None => self.call_specially(request),
+            },
         }
     }
 }
@@ -103,10 +106,23 @@ impl<S> PluginService<S> {
         S: Service<Request<R>>,
     {
         let answer = self.answer.for_method(request.method());
-        match self.door.enter_request(&mut request) {
+        match self.door.try_enter_request(&mut request) {
             Ok(holder) => ResponseFuture::admitted(|| self.inner.call(request), holder, answer),
-            Err(rejected) => ResponseFuture::rejecting(request, rejected, answer),
+            Err(state) => self.turn_away(request, state),
         }
+    }
+
+    /// Rejects a request, and counts that.
+    #[inline(never)]
+    fn turn_away<R>(&self, request: Request<R>, state: PluginState) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<R>>,
+    {
+        let answer = self.answer.for_method(request.method());
+        let slot = self.door.raw();
+        let refused = ResponseFuture::refusing(request, slot.told(state), answer);
+        slot.refused();
+        refused
     }
 }
 

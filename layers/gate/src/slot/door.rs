@@ -129,23 +129,23 @@ impl Door {
     /// not ready: a service that is not ready must not be called, even if the slot has been
     /// opened again since.
     pub fn enter(&mut self) -> Result<Permit, Rejected> {
-        if self.slot.is_tracked {
-            return self.enter_tracked();
-        }
-        self.count_in().map(Permit::new)
-    }
-
-    #[cold]
-    fn enter_tracked(&mut self) -> Result<Permit, Rejected> {
-        let entered = match self.ready_because.take() {
-            Some(state) => Err(state),
-            None => self.slot.permit(),
+        let entered = match self.slot.is_tracked {
+            true => self.enter_tracked(),
+            false => self.count_in().map(Permit::new),
         };
         entered.map_err(|state| self.slot.rejected(state))
     }
 
+    #[cold]
+    fn enter_tracked(&mut self) -> Result<Permit, PluginState> {
+        match self.ready_because.take() {
+            Some(state) => Err(state),
+            None => self.slot.permit(),
+        }
+    }
+
     #[inline]
-    pub(crate) fn count_in(&mut self) -> Result<RawPermit, Rejected> {
+    fn count_in(&mut self) -> Result<RawPermit, PluginState> {
         if let (Known::Gate { version, gate }, None) = (&self.known, self.ready_because) {
             if *version == self.slot.version() {
                 if let Some(permit) = gate.count_in() {
@@ -173,16 +173,23 @@ impl Door {
         }
     }
 
-    #[inline(never)]
-    fn look_up(&mut self) -> Result<RawPermit, Rejected> {
-        let entered = match (self.ready_because.take(), &self.known) {
-            (Some(state), _) => Err(state),
-            (None, Known::Closed { version, state }) if *version == self.slot.version() => {
-                Err(*state)
+    /// Why the request is rejected, where that is known without asking the slot.
+    #[inline]
+    pub(crate) fn known_closed(&self) -> Option<PluginState> {
+        match (&self.known, self.ready_because) {
+            (Known::Closed { version, state }, None) if *version == self.slot.version() => {
+                Some(*state)
             }
-            (None, _) => self.enter_current(),
-        };
-        entered.map_err(|state| self.slot.rejected(state))
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self) -> Result<RawPermit, PluginState> {
+        match (self.ready_because.take(), self.known_closed()) {
+            (Some(state), _) | (None, Some(state)) => Err(state),
+            (None, None) => self.enter_current(),
+        }
     }
 
     fn enter_current(&mut self) -> Result<RawPermit, PluginState> {
@@ -215,15 +222,15 @@ impl Door {
     ///
     /// Those of [`enter`](Self::enter).
     pub fn lease(&mut self) -> Result<Lease, Rejected> {
-        self.admit().map(Lease::new)
+        let admitted = self.admit().map_err(|state| self.slot.rejected(state))?;
+        Ok(Lease::new(admitted))
     }
 
-    fn admit(&mut self) -> Result<Admission, Rejected> {
-        let entered = match self.ready_because.take() {
+    fn admit(&mut self) -> Result<Admission, PluginState> {
+        match self.ready_because.take() {
             Some(state) => Err(state),
             None => self.slot.admit(),
-        };
-        entered.map_err(|state| self.slot.rejected(state))
+        }
     }
 
     /// As [`enter`](Self::enter), for an HTTP request: one that asks for an upgrade is given a
@@ -234,6 +241,16 @@ impl Door {
     /// Those of [`enter`](Self::enter). The request is then as it was.
     #[inline]
     pub fn enter_request<R>(&mut self, request: &mut Request<R>) -> Result<Holder, Rejected> {
+        let entered = self.try_enter_request(request);
+        entered.map_err(|state| self.slot.rejected(state))
+    }
+
+    /// As `enter_request`, of which a rejection is not counted yet.
+    #[inline]
+    pub(crate) fn try_enter_request<R>(
+        &mut self,
+        request: &mut Request<R>,
+    ) -> Result<Holder, PluginState> {
         if is_upgrade(request) {
             return Ok(self.admit()?.holder(request));
         }

@@ -8,6 +8,7 @@ use super::{PluginState, Refusals, Rejected};
 use crate::Permit;
 use crate::gate::{RawPermit, Wait, Waiters};
 use crate::latency::Histogram;
+use crate::plugin::Told;
 use crate::sync::{AtomicU64, Cell, Ordering};
 
 /// What a slot holds.
@@ -124,6 +125,18 @@ impl RawSlot {
     pub(crate) fn rejected(&self, state: PluginState) -> Rejected {
         self.ledger.rejected();
         self.rejection(state)
+    }
+
+    /// What a client is told of a rejection.
+    #[inline]
+    pub(crate) fn told(&self, state: PluginState) -> &Arc<Told> {
+        self.refusals.told(state)
+    }
+
+    /// Counts a rejection of which no more is made than what a client is told.
+    #[inline]
+    pub(crate) fn refused(&self) {
+        self.ledger.rejected();
     }
 
     /// As [`rejected`](Self::rejected), of nobody who would count.

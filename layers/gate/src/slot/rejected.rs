@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::PluginState;
-use crate::plugin::Told;
+use crate::plugin::{Told, tell};
 
 /// Why a request was not admitted: the plugin has no generation that could serve it.
 ///
@@ -32,13 +32,19 @@ pub(crate) enum HoldLimit {
 /// What all rejections of one plugin share: its name, and the answers to HTTP, each written once.
 pub(crate) struct Refusals {
     plugin: Arc<str>,
-    told: [OnceLock<Told>; PluginState::ALL.len()],
+    told: [OnceLock<Arc<Told>>; PluginState::ALL.len()],
 }
 
 impl Refusals {
     pub(crate) fn new(plugin: Arc<str>) -> Arc<Self> {
         let told = Default::default();
         Arc::new(Self { plugin, told })
+    }
+
+    /// What a client is told of that state.
+    #[inline]
+    pub(super) fn told(self: &Arc<Self>, state: PluginState) -> &Arc<Told> {
+        self.told[state as usize].get_or_init(|| tell(&Rejected::new(Arc::clone(self), state)))
     }
 }
 
@@ -56,14 +62,13 @@ impl Rejected {
         self
     }
 
-    /// Whether the request was to be held, and a bound of that was met.
-    pub(crate) fn is_held(&self) -> bool {
-        self.limit.is_some()
-    }
-
-    /// What an HTTP client is told, which `tell` writes the first time.
-    pub(crate) fn told(&self, tell: impl FnOnce() -> Told) -> &Told {
-        self.refusals.told[self.state as usize].get_or_init(tell)
+    /// What a client is told.
+    pub(crate) fn told(&self) -> Arc<Told> {
+        match self.limit {
+            None => Arc::clone(self.refusals.told(self.state)),
+            // The rarer ones, which say more than the state.
+            Some(_) => tell(self),
+        }
     }
 
     /// Name of the plugin.

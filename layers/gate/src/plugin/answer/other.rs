@@ -1,13 +1,9 @@
-use std::sync::Arc;
-
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
-use super::headers::{
-    APPLICATION_GRPC, APPLICATION_JSON, INTERNAL, UNAVAILABLE, UNIMPLEMENTED, grpc_status, seconds,
-};
+use super::headers::{INTERNAL, UNAVAILABLE, UNIMPLEMENTED, grpc_message, put, put_grpc, put_json};
 use super::json::{JsonStr, json};
-use super::{Answer, Protocol};
+use super::{Answer, Protocol, Told};
 use crate::plugin::ResponseBody;
 use crate::{CancelledError, PanickedError};
 
@@ -53,8 +49,8 @@ impl Answer {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let mut response = self.response(status, json, UNAVAILABLE, message);
         if self.protocol == Protocol::Http {
-            let after = seconds(self.retry_after);
-            response.headers_mut().insert(RETRY_AFTER, after);
+            let after = self.retry_after.into();
+            put(response.headers_mut(), &RETRY_AFTER, after);
         }
         response
     }
@@ -68,19 +64,15 @@ impl Answer {
     ) -> Response<ResponseBody<B>> {
         match self.protocol {
             Protocol::Http => {
-                let mut response = Response::new(ResponseBody::full(Arc::new(json().into())));
+                let told = Told::new(json(), None);
+                let mut response = Response::new(ResponseBody::telling(Some(told)));
                 *response.status_mut() = status;
-                response
-                    .headers_mut()
-                    .insert(CONTENT_TYPE, APPLICATION_JSON);
+                put_json(response.headers_mut());
                 response
             }
             Protocol::Grpc => {
-                let mut response = Response::new(ResponseBody::empty());
-                *response.headers_mut() = grpc_status(grpc, message);
-                response
-                    .headers_mut()
-                    .insert(CONTENT_TYPE, APPLICATION_GRPC);
+                let mut response = Response::new(ResponseBody::telling(None));
+                put_grpc(response.headers_mut(), grpc, grpc_message(message));
                 response
             }
         }
