@@ -13,7 +13,7 @@
 //! | `noted.rs` | a plugin that looks after those that it depends on |
 //! | `witness.rs` | somebody who reads the journal |
 //! | `check/` | what must be true of it |
-//! | `known.rs` | what went wrong once |
+//! | `known.rs` | what went wrong once, or would seldom |
 //! | `stress.rs` | the same on many threads |
 
 mod ask;
