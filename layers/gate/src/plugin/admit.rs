@@ -107,9 +107,21 @@ impl Holder {
     }
 }
 
-/// Whether the connection may go on after the response, as something else than HTTP.
+/// Whether the connection may go on after the response, as something else than HTTP: CONNECT, or
+/// HTTP/1 with `Upgrade`.
+///
+/// ```
+/// use http::{Method, Request, header};
+/// use tower_plugin_gate::is_upgrade;
+///
+/// let mut request = Request::new(());
+/// assert!(!is_upgrade(&request));
+/// request.headers_mut().insert(header::CONNECTION, "upgrade".parse().expect("a value"));
+/// request.headers_mut().insert(header::UPGRADE, "websocket".parse().expect("a value"));
+/// assert!(is_upgrade(&request));
+/// ```
 #[inline]
-pub(crate) fn is_upgrade<R>(request: &Request<R>) -> bool {
+pub fn is_upgrade<R>(request: &Request<R>) -> bool {
     request.method() == Method::CONNECT
         || (request.version() < Version::HTTP_2
             && !request.headers().is_empty()

@@ -6,6 +6,7 @@
 //! | `layer.rs` | what a user configures |
 //! | `service.rs` | admission, in `call` |
 //! | `policy.rs` | the same with a policy for a closed gate |
+//! | `plain.rs` | admission of a request like nearly all others |
 //! | `admit.rs` | admission of one request, and the lease of an upgrade |
 //! | `holder.rs` | the permit of a request, or the lease it shares with an upgrade handler |
 //! | `entered.rs` | the same, while the service behind is not ready |
@@ -31,6 +32,7 @@ mod layer;
 #[cfg(feature = "tonic")]
 mod named;
 mod notes;
+mod plain;
 mod policy;
 mod run;
 mod service;
@@ -38,7 +40,7 @@ mod service;
 mod tests;
 mod verdict;
 
-pub(crate) use admit::is_upgrade;
+pub use admit::is_upgrade;
 pub use answer::{Answer, Protocol};
 pub(crate) use answer::{Told, tell};
 pub use body::ResponseBody;
@@ -47,4 +49,5 @@ pub use future::ResponseFuture;
 pub use holder::Holder;
 pub(crate) use kept::KeptForRequests;
 pub use layer::PluginLayer;
+pub use plain::{Plain, is_plain};
 pub use service::PluginService;

@@ -6,10 +6,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::inside::Inside;
-use super::run::Unwinds;
-use super::{Answer, ResponseBody, ResponseFuture, is_upgrade};
-use crate::gate::RawPermit;
+use super::{Answer, Plain, ResponseBody, ResponseFuture, is_plain, is_upgrade};
 use crate::slot::RawSlot;
 use crate::{Door, PluginState, Reject};
 
@@ -66,36 +63,75 @@ where
         self.door.poll_ready(cx, |cx| self.inner.poll_ready(cx))
     }
 
-    #[inline]
+    // See `is_plain`.
+    #[inline(never)]
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        match self.enter_plainly(&request) {
-            Some(permit) => {
-                let mut notes = self.answer.notes();
-                let unwinds = Unwinds::watch(Inside {
-                    permit: &permit,
-                    notes: &mut notes,
-                });
-                let future = self.inner.call(request);
-                unwinds.done();
-                ResponseFuture::inside(future, permit, notes, self.answer)
+        let way = self.way(is_plain(&request));
+        way.call(request)
+    }
+}
+
+/// How a request is let in: decided before it is passed on, in one call.
+enum Way<'a, S> {
+    /// It was counted, and needs no more.
+    Plain(&'a mut PluginService<S>, Plain),
+    /// Its headers have to be looked at.
+    Looking(&'a mut PluginService<S>),
+    Specially(&'a mut PluginService<S>),
+    /// The plugin is known to be closed.
+    TurnedAway(&'a PluginService<S>, PluginState),
+}
+
+impl<S> Way<'_, S> {
+    #[inline]
+    fn call<R>(self, request: Request<R>) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<R>>,
+    {
+        match self {
+            Self::Plain(service, plain) => {
+                let future = service.inner.call(request);
+                ResponseFuture::plain(future, plain, service.answer)
             }
-            None => match self.door.known_closed() {
-                Some(state) => self.turn_away(request, state),
-                None => self.call_specially(request),
-            },
+            Self::Looking(service) => service.call_looking(request),
+            Self::Specially(service) => service.call_specially(request),
+            Self::TurnedAway(service, state) => service.turn_away(request, state),
         }
     }
 }
 
 impl<S> PluginService<S> {
-    /// Lets a request in that needs nothing but to be counted, through the gate that was entered
-    /// last: what nearly all of them are.
+    /// How a request is let in that [is plain](is_plain), or is not. Nearly all of them need
+    /// nothing but to be counted, through the gate that was entered last.
+    #[expect(improper_ctypes_definitions, reason = "so that it cannot unwind")]
     #[inline]
-    fn enter_plainly<R>(&self, request: &Request<R>) -> Option<RawPermit> {
-        if self.calls_specially || !self.door.knows_gate() || is_upgrade(request) {
-            return None;
+    extern "C" fn way(&mut self, is_plain: bool) -> Way<'_, S> {
+        if let Some(state) = self.door.known_closed() {
+            return Way::TurnedAway(self, state);
         }
-        self.door.enter_known()
+        if self.calls_specially || !self.door.knows_gate() {
+            return Way::Specially(self);
+        }
+        if !is_plain {
+            return Way::Looking(self);
+        }
+        match self.door.enter_known() {
+            Some(permit) => Way::Plain(self, Plain::new(permit)),
+            None => Way::Specially(self),
+        }
+    }
+
+    /// As `call`, for a request whose headers have to be looked at.
+    #[inline(never)]
+    fn call_looking<R>(&mut self, request: Request<R>) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<R>>,
+    {
+        if is_upgrade(&request) {
+            return self.call_specially(request);
+        }
+        let way = self.way(true);
+        way.call(request)
     }
 
     /// As `call`, for a request that is rejected, or has to be changed, or moved into a closure:
