@@ -8,6 +8,7 @@ use tower_layer::Layer;
 use tower_plugin_benches::peers::{Peer, closed_slot, open_slot};
 use tower_plugin_benches::{Client, Site, Work};
 use tower_plugin_gate::PluginLayer;
+use tower_plugin_swap::SwapService;
 
 fn rejecting() -> Box<dyn Work> {
     let slot = closed_slot();
@@ -41,6 +42,10 @@ fn main() -> ExitCode {
         "frames" => (Peer::GATE, site(0, 1000), false),
         "bare-with-headers" => (Peer::BARE, Site::UNARY, false),
         "unary-with-headers" => (Peer::GATE, Site::UNARY, false),
+        "swapped-with-headers" => (Peer::SWAP_SERVICE, Site::UNARY, false),
+        "swapped-cloned" => (Peer::SWAP_SERVICE, Site::UNARY, true),
+        "swapped-pending-once" => (Peer::SWAP_SERVICE, site(1, 1), false),
+        "swapped-pending-ten-times" => (Peer::SWAP_SERVICE, site(10, 1), false),
         "rejected" => (Peer::GATE, Site::UNARY, false),
         _ => {
             eprintln!("there is no path `{path}`");
@@ -51,6 +56,10 @@ fn main() -> ExitCode {
         "bare-with-headers" => Box::new(Client::new(Site::UNARY, ()).with_headers()),
         "unary-with-headers" => admitting(),
         "rejected" => rejecting(),
+        "swapped-with-headers" => {
+            let slot = open_slot(site);
+            Box::new(Client::new(SwapService::new(&slot), slot).with_headers())
+        }
         _ => (peer.around)(site),
     };
     let Ok(requests) = requests.parse() else {

@@ -38,26 +38,53 @@ pin_project! {
             #[pin]
             future: F,
         },
-        Waiting {
-            service: S,
-            request: Option<R>,
-        },
+        Waiting { waiting: Box<Waiting<S, R>> },
     }
 }
 
+/// Behind a pointer: a request is large, and nearly every future is made of a call.
+struct Waiting<S, R> {
+    service: S,
+    request: Option<R>,
+}
+
 impl<S: Service<R>, R> Oneshot<S, R> {
+    /// Of a service that was ready.
+    #[inline(always)]
     pub(crate) fn called(future: S::Future) -> Self {
         Self {
             state: State::Called { future },
         }
     }
 
+    /// Of a service that nobody has asked whether it is ready.
     pub(crate) fn waiting(service: S, request: R) -> Self {
+        let waiting = Box::new(Waiting {
+            service,
+            request: Some(request),
+        });
         Self {
-            state: State::Waiting {
-                service,
-                request: Some(request),
-            },
+            state: State::Waiting { waiting },
+        }
+    }
+}
+
+impl<S: Service<R>, R> State<S, R, S::Future> {
+    /// Makes the call once the service is ready.
+    #[inline(never)]
+    fn poll_waiting(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<S::Response, S::Error>> {
+        if let StateProj::Waiting { waiting } = self.as_mut().project() {
+            ready!(waiting.service.poll_ready(cx))?;
+            let request = waiting.request.take().expect("polled after completion");
+            let future = waiting.service.call(request);
+            self.set(Self::Called { future });
+        }
+        match self.project() {
+            StateProj::Called { future } => future.poll(cx),
+            StateProj::Waiting { .. } => unreachable!("it was called"),
         }
     }
 }
@@ -65,17 +92,12 @@ impl<S: Service<R>, R> Oneshot<S, R> {
 impl<S: Service<R>, R> Future for Oneshot<S, R> {
     type Output = Result<S::Response, S::Error>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        loop {
-            let future = match state.as_mut().project() {
-                StateProj::Called { future } => return future.poll(cx),
-                StateProj::Waiting { service, request } => {
-                    ready!(service.poll_ready(cx))?;
-                    service.call(request.take().expect("polled after completion"))
-                }
-            };
-            state.set(State::Called { future });
+        match state.as_mut().project() {
+            StateProj::Called { future } => future.poll(cx),
+            StateProj::Waiting { .. } => state.poll_waiting(cx),
         }
     }
 }

@@ -68,10 +68,13 @@ where
     type Error = <L::Service as Service<Request<R>>>::Error;
     type Future = ResponseFuture<Oneshot<L::Service, Request<R>>>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.live.poll_ready(cx)
     }
 
+    // See `is_plain`.
+    #[inline(never)]
     fn call(&mut self, request: Request<R>) -> Self::Future {
         self.live.call(request)
     }

@@ -1,8 +1,9 @@
 use http::{Request, Response};
 use http_body::Body;
-use tower_plugin_gate::{Answer, Rejected, ResponseFuture, Slot};
+use tower_plugin_gate::{Answer, Plain, Rejected, ResponseFuture, Slot, is_plain, is_upgrade};
 use tower_service::Service;
 
+use super::state::Ready;
 use super::{Live, Source};
 use crate::Oneshot;
 
@@ -15,10 +16,91 @@ pub(crate) enum Called<F, R> {
 
 type CalledBy<P, R> = Called<Oneshot<<P as Source>::Service, Request<R>>, Request<R>>;
 
+/// How a request is let in: decided before it is passed on, in one call.
+enum Way<'a, P: Source> {
+    /// It was counted, in the generation that is held, and needs no more.
+    Plain(&'a mut Live<P>, Plain),
+    /// Its headers have to be looked at.
+    Looking(&'a mut Live<P>),
+    Specially(&'a mut Live<P>),
+}
+
+impl<P: Source> Way<'_, P> {
+    #[inline]
+    fn call<R, B>(self, request: Request<R>) -> ResponseFuture<Oneshot<P::Service, Request<R>>>
+    where
+        P::Service: Service<Request<R>, Response = Response<B>>,
+        B: Body,
+    {
+        match self {
+            Self::Plain(live, plain) => match &mut live.held {
+                Some(held) => {
+                    held.ready = Ready::No;
+                    let future = Oneshot::called(held.service.call(request));
+                    ResponseFuture::plain(future, plain, live.answer)
+                }
+                // It was there a moment ago.
+                None => live.call_specially(request),
+            },
+            Self::Looking(live) => live.call_looking(request),
+            Self::Specially(live) => live.call_specially(request),
+        }
+    }
+}
+
 impl<P: Source> Live<P> {
     /// Serves the request by the generation whose service was polled ready, else by whatever is
     /// current, whose readiness the future then awaits.
+    #[inline]
     pub(crate) fn call<R, B>(
+        &mut self,
+        request: Request<R>,
+    ) -> ResponseFuture<Oneshot<P::Service, Request<R>>>
+    where
+        P::Service: Service<Request<R>, Response = Response<B>>,
+        B: Body,
+    {
+        let way = self.way(is_plain(&request));
+        way.call(request)
+    }
+
+    /// How a request is let in that [is plain](is_plain), or is not.
+    #[expect(improper_ctypes_definitions, reason = "so that it cannot unwind")]
+    #[inline]
+    extern "C" fn way(&mut self, is_plain: bool) -> Way<'_, P> {
+        let generation = match &self.held {
+            Some(held) if held.ready == Ready::Plainly => &held.generation,
+            _ => return Way::Specially(self),
+        };
+        if !is_plain {
+            return Way::Looking(self);
+        }
+        match generation.admit_plain() {
+            Some(plain) => Way::Plain(self, plain),
+            None => Way::Specially(self),
+        }
+    }
+
+    /// As `call`, for a request whose headers have to be looked at.
+    #[inline(never)]
+    fn call_looking<R, B>(
+        &mut self,
+        request: Request<R>,
+    ) -> ResponseFuture<Oneshot<P::Service, Request<R>>>
+    where
+        P::Service: Service<Request<R>, Response = Response<B>>,
+        B: Body,
+    {
+        if is_upgrade(&request) {
+            return self.call_specially(request);
+        }
+        let way = self.way(true);
+        way.call(request)
+    }
+
+    /// As `call`, for all that is rarer.
+    #[inline(never)]
+    fn call_specially<R, B>(
         &mut self,
         request: Request<R>,
     ) -> ResponseFuture<Oneshot<P::Service, Request<R>>>
@@ -58,7 +140,7 @@ impl<P: Source> Live<P> {
         B: Body,
     {
         if let Some(held) = &mut self.held {
-            if std::mem::take(&mut held.ready) {
+            if held.ready.take() {
                 if self.is_split {
                     self.seen = 0;
                 }

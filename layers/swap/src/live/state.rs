@@ -26,7 +26,25 @@ pub(super) struct Held<P: Source> {
     pub(super) generation: Generation<P::Instance>,
     pub(super) service: P::Service,
     /// Whether `service` was polled ready and has not been called since.
-    pub(super) ready: bool,
+    pub(super) ready: Ready,
+    /// What it is once its service is.
+    lets_in: Ready,
+}
+
+/// Whether the service may be called, and what has to be done for a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ready {
+    No,
+    /// No more than to count it, unless it is special itself.
+    Plainly,
+    Specially,
+}
+
+impl Ready {
+    /// Whether it was; a call uses it up.
+    pub(super) fn take(&mut self) -> bool {
+        std::mem::replace(self, Self::No) != Self::No
+    }
 }
 
 impl<P: Source> Live<P> {
@@ -75,14 +93,24 @@ impl<P: Source> Live<P> {
             self.held = current.map(|(generation, service)| Held {
                 generation,
                 service,
-                ready: false,
+                ready: Ready::No,
+                lets_in: Ready::Specially,
             });
+        }
+        if let Some(held) = &mut self.held {
+            let is_special =
+                self.is_split || self.answer.catches_panics() || !held.generation.admits_plain();
+            held.lets_in = match is_special {
+                true => Ready::Specially,
+                false => Ready::Plainly,
+            };
         }
         self.seen = version;
     }
 
     /// Ready when the current generation's service is, or when there is no generation: then the
     /// call is answered with a rejection.
+    #[inline]
     pub(crate) fn poll_ready<R>(
         &mut self,
         cx: &mut Context<'_>,
@@ -94,9 +122,35 @@ impl<P: Source> Live<P> {
     }
 
     /// As [`poll_ready`](Self::poll_ready), asking `absent` while there is no generation.
+    #[inline]
     pub(crate) fn poll_ready_or<R>(
         &mut self,
         cx: &mut Context<'_>,
+        absent: impl FnMut(&P, &mut Context<'_>) -> Poll<Result<(), <P::Service as Service<R>>::Error>>,
+    ) -> Poll<Result<(), <P::Service as Service<R>>::Error>>
+    where
+        P::Service: Service<R>,
+    {
+        let mut polled = None;
+        if self.source.slot().version() == self.seen && self.watch.is_none() {
+            if let Some(held) = &mut self.held {
+                let ready = held.poll_ready(cx);
+                if ready.is_ready() {
+                    return ready;
+                }
+                polled = Some(ready);
+            }
+        }
+        self.poll_ready_slowly(cx, polled, absent)
+    }
+
+    /// As `poll_ready_or`, of a slot that has changed, or a service that was `polled`, and not
+    /// ready.
+    #[inline(never)]
+    fn poll_ready_slowly<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut polled: Option<Poll<Result<(), <P::Service as Service<R>>::Error>>>,
         mut absent: impl FnMut(
             &P,
             &mut Context<'_>,
@@ -106,16 +160,13 @@ impl<P: Source> Live<P> {
         P::Service: Service<R>,
     {
         loop {
-            self.refresh();
-            let polled = match &mut self.held {
-                None => absent(&self.source, cx),
-                Some(held) => {
-                    held.ready = false;
-                    let polled = held.service.poll_ready(cx);
-                    held.ready = matches!(polled, Poll::Ready(Ok(())));
-                    polled
+            let polled = polled.take().unwrap_or_else(|| {
+                self.refresh();
+                match &mut self.held {
+                    None => absent(&self.source, cx),
+                    Some(held) => held.poll_ready(cx),
                 }
-            };
+            });
             if polled.is_ready() {
                 self.watch = None;
                 return polled;
@@ -125,6 +176,24 @@ impl<P: Source> Live<P> {
                 return Poll::Pending;
             }
         }
+    }
+}
+
+impl<P: Source> Held<P> {
+    #[inline]
+    fn poll_ready<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), <P::Service as Service<R>>::Error>>
+    where
+        P::Service: Service<R>,
+    {
+        self.ready = Ready::No;
+        let polled = self.service.poll_ready(cx);
+        if let Poll::Ready(Ok(())) = polled {
+            self.ready = self.lets_in;
+        }
+        polled
     }
 }
 

@@ -255,10 +255,13 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<Oneshot<S, Request<R>>>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.live.poll_ready(cx)
     }
 
+    // See `is_plain`.
+    #[inline(never)]
     fn call(&mut self, request: Request<R>) -> Self::Future {
         self.live.call(request)
     }
