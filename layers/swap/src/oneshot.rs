@@ -113,3 +113,33 @@ impl<S: Service<R>, R> fmt::Debug for Oneshot<S, R> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+
+    use super::*;
+
+    struct Echo;
+
+    impl<R> Service<R> for Echo {
+        type Response = ();
+        type Error = Infallible;
+        type Future = Ready<Result<(), Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: R) -> Self::Future {
+            ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn future_of_a_call_has_no_room_for_the_request() {
+        let size = size_of::<Oneshot<Echo, [u8; 1000]>>();
+        assert!(size <= 16, "{size} bytes");
+    }
+}

@@ -166,11 +166,32 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// ```
     #[must_use]
     pub fn choose(&self) -> Option<Generation<T>> {
-        let chosen = match self.raw.occupant() {
+        let (generation, _) = self.choose_one()?;
+        Some(generation)
+    }
+
+    /// As [`choose`](Self::choose), with whether it is one of two: if it is not, it is the one for
+    /// the next requests as well, until the slot's [version](Self::version) is another one.
+    ///
+    /// ```
+    /// use tower_plugin_gate::{Generation, PluginState, Share, Slot};
+    ///
+    /// let slot = Slot::new("geo", PluginState::Loading);
+    /// slot.open(Generation::new(1, ()));
+    /// let (generation, is_one_of_two) = slot.choose_one().expect("the slot is open");
+    /// assert_eq!((generation.number(), is_one_of_two), (1, false));
+    ///
+    /// assert!(slot.split(Generation::new(2, ()), Share::new(50).expect("a part")));
+    /// let (_, is_one_of_two) = slot.choose_one().expect("the slot is open");
+    /// assert!(is_one_of_two);
+    /// ```
+    #[must_use]
+    pub fn choose_one(&self) -> Option<(Generation<T>, bool)> {
+        let (chosen, is_one_of_two) = match self.raw.occupant() {
             Occupant::Closed(_) => return None,
-            Occupant::Open(generation) => generation,
-            Occupant::Split(split) => Arc::clone(split.next()),
+            Occupant::Open(generation) => (generation, false),
+            Occupant::Split(split) => (Arc::clone(split.next()), true),
         };
-        Some(Generation::from_raw(chosen))
+        Some((Generation::from_raw(chosen), is_one_of_two))
     }
 }

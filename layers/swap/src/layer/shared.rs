@@ -6,7 +6,7 @@ use tower_layer::Layer;
 use tower_plugin_gate::{Generation, Slot, Watch};
 
 use super::evict::{self, Settle};
-use crate::live::Source;
+use crate::live::{Current, Source};
 
 /// What all clones of one middleware share: the inner service, and that service wrapped by the
 /// current instance.
@@ -49,8 +49,12 @@ impl<L, W> Kept<L, W> {
 }
 
 impl<L, W: Clone> Wrapped<L, W> {
-    fn parts(&self) -> (Generation<L>, W) {
-        (self.generation.clone(), self.service.clone())
+    fn current(&self, is_split: bool) -> Current<L, W> {
+        Current {
+            generation: self.generation.clone(),
+            service: self.service.clone(),
+            is_split,
+        }
     }
 
     fn is_open(&self) -> bool {
@@ -59,12 +63,9 @@ impl<L, W: Clone> Wrapped<L, W> {
 
     /// A copy, unless nobody can enter its generation any more.
     fn while_open(&self) -> Option<Self> {
-        self.is_open().then(|| {
-            let (generation, service) = self.parts();
-            Self {
-                generation,
-                service,
-            }
+        self.is_open().then(|| Self {
+            generation: self.generation.clone(),
+            service: self.service.clone(),
         })
     }
 }
@@ -94,18 +95,18 @@ where
     }
 
     /// Chooses between two generations.
-    fn choose(&self, version: u64) -> Option<(Generation<L>, L::Service)> {
-        let generation = self.slot.choose()?;
+    fn choose(&self, version: u64) -> Option<Current<L, L::Service>> {
+        let (generation, is_split) = self.slot.choose_one()?;
         if let Some(kept) = &*self.kept.load() {
             if let Some(wrapped) = kept.find(&generation) {
-                return Some(wrapped.parts());
+                return Some(wrapped.current(is_split));
             }
         }
         self.wrap(Some((version, generation)))
     }
 
     /// Wraps the service by the generation that was `chosen` at a version, or is current.
-    fn wrap(&self, chosen: Option<(u64, Generation<L>)>) -> Option<(Generation<L>, L::Service)> {
+    fn wrap(&self, chosen: Option<(u64, Generation<L>)>) -> Option<Current<L, L::Service>> {
         let inner = lock(&self.inner);
         let version = self.slot.version();
         let generation = match chosen {
@@ -129,7 +130,7 @@ where
             generation,
             service,
         };
-        let parts = current.parts();
+        let now = current.current(is_split);
         let replaced = self.kept.swap(Some(Arc::new(Kept {
             version,
             is_split,
@@ -139,7 +140,7 @@ where
         drop(inner);
         drop((before, replaced));
         self.settle();
-        Some(parts)
+        Some(now)
     }
 }
 
@@ -190,11 +191,11 @@ where
         &self.slot
     }
 
-    fn current(&self) -> Option<(Generation<L>, L::Service)> {
+    fn current(&self) -> Option<Current<L, L::Service>> {
         let version = self.slot.version();
         match &*self.kept.load() {
             Some(kept) if kept.version != version => {}
-            Some(kept) if !kept.is_split => return Some(kept.current.parts()),
+            Some(kept) if !kept.is_split => return Some(kept.current.current(false)),
             Some(_) => return self.choose(version),
             None => {}
         }

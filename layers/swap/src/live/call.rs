@@ -163,9 +163,9 @@ impl<P: Source> Live<P> {
         B: Body,
     {
         loop {
-            if let Some((generation, service)) = self.source.current() {
-                if let Some(holder) = generation.admit(&mut request) {
-                    let future = || Oneshot::waiting(service, request);
+            if let Some(current) = self.source.current() {
+                if let Some(holder) = current.generation.admit(&mut request) {
+                    let future = || Oneshot::waiting(current.service, request);
                     return Called::Inside(ResponseFuture::admitted(future, holder, answer));
                 }
             }

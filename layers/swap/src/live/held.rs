@@ -69,11 +69,11 @@ where
             };
             let request = this.request.as_mut().expect("it is served once");
             // The lease's own generation, unless that was swapped since.
-            let inside = this.source.current().and_then(|(generation, service)| {
-                if lease.is_on(&generation) {
-                    Some((lease.admit(request), service))
+            let inside = this.source.current().and_then(|current| {
+                if lease.is_on(&current.generation) {
+                    Some((lease.admit(request), current.service))
                 } else {
-                    Some((generation.admit(request)?, service))
+                    Some((current.generation.admit(request)?, current.service))
                 }
             });
             if let Some((holder, service)) = inside {

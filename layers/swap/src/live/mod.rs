@@ -15,5 +15,5 @@ mod state;
 
 pub(crate) use call::Called;
 pub(crate) use held::LiveFuture;
-pub(crate) use source::Source;
+pub(crate) use source::{Current, Source};
 pub(crate) use state::Live;

@@ -11,5 +11,13 @@ pub(crate) trait Source: Clone {
 
     /// The generation for the next request, with a clone of its service, or `None` where there is
     /// none. It may be stale by the time it is used: entering its gate decides.
-    fn current(&self) -> Option<(Generation<Self::Instance>, Self::Service)>;
+    fn current(&self) -> Option<Current<Self::Instance, Self::Service>>;
+}
+
+/// A generation to serve the next request.
+pub(crate) struct Current<T, S> {
+    pub(crate) generation: Generation<T>,
+    pub(crate) service: S,
+    /// Whether it is one of two, so that another one may be chosen for the request after.
+    pub(crate) is_split: bool,
 }

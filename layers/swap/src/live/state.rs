@@ -82,17 +82,15 @@ impl<P: Source> Live<P> {
             return;
         }
         let current = self.source.current();
-        // Read last: what became a split since then is of a later version.
-        self.is_split = self.source.slot().is_split();
-        let held = self.held.as_ref().map(|held| &held.generation);
-        let same = match (held, &current) {
-            (Some(held), Some((current, _))) => held.is_same(current),
+        self.is_split = current.as_ref().is_some_and(|current| current.is_split);
+        let same = match (&self.held, &current) {
+            (Some(held), Some(current)) => held.generation.is_same(&current.generation),
             (held, current) => held.is_none() && current.is_none(),
         };
         if !same {
-            self.held = current.map(|(generation, service)| Held {
-                generation,
-                service,
+            self.held = current.map(|current| Held {
+                generation: current.generation,
+                service: current.service,
                 ready: Ready::No,
                 lets_in: Ready::Specially,
             });

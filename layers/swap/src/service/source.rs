@@ -1,6 +1,6 @@
-use tower_plugin_gate::{Generation, Slot};
+use tower_plugin_gate::Slot;
 
-use crate::live::Source;
+use crate::live::{Current, Source};
 
 /// Takes the service from the slot itself.
 pub(super) struct Instance<S>(pub(super) Slot<S>);
@@ -13,10 +13,14 @@ impl<S: Clone + Send + Sync + 'static> Source for Instance<S> {
         &self.0
     }
 
-    fn current(&self) -> Option<(Generation<S>, S)> {
-        let generation = self.0.choose()?;
+    fn current(&self) -> Option<Current<S, S>> {
+        let (generation, is_split) = self.0.choose_one()?;
         let service = generation.instance().clone();
-        Some((generation, service))
+        Some(Current {
+            generation,
+            service,
+            is_split,
+        })
     }
 }
 
