@@ -129,26 +129,25 @@ impl<P: Source> Live<P> {
     where
         P::Service: Service<R>,
     {
-        let mut polled = None;
+        let mut was_pending = false;
         if self.source.slot().version() == self.seen && self.watch.is_none() {
             if let Some(held) = &mut self.held {
                 let ready = held.poll_ready(cx);
                 if ready.is_ready() {
                     return ready;
                 }
-                polled = Some(ready);
+                was_pending = true;
             }
         }
-        self.poll_ready_slowly(cx, polled, absent)
+        self.poll_ready_slowly(cx, was_pending, absent)
     }
 
-    /// As `poll_ready_or`, of a slot that has changed, or a service that was `polled`, and not
-    /// ready.
+    /// As `poll_ready_or`, of a slot that has changed, or a service that was polled, and not ready.
     #[inline(never)]
     fn poll_ready_slowly<R>(
         &mut self,
         cx: &mut Context<'_>,
-        mut polled: Option<Poll<Result<(), <P::Service as Service<R>>::Error>>>,
+        mut was_pending: bool,
         mut absent: impl FnMut(
             &P,
             &mut Context<'_>,
@@ -158,13 +157,15 @@ impl<P: Source> Live<P> {
         P::Service: Service<R>,
     {
         loop {
-            let polled = polled.take().unwrap_or_else(|| {
+            let polled = if std::mem::take(&mut was_pending) {
+                Poll::Pending
+            } else {
                 self.refresh();
                 match &mut self.held {
                     None => absent(&self.source, cx),
                     Some(held) => held.poll_ready(cx),
                 }
-            });
+            };
             if polled.is_ready() {
                 self.watch = None;
                 return polled;
