@@ -122,7 +122,7 @@ impl Holder {
 /// ```
 #[inline]
 pub fn is_upgrade<R>(request: &Request<R>) -> bool {
-    request.method() == Method::CONNECT
+    matches!(*request.method(), Method::CONNECT)
         || (request.version() < Version::HTTP_2
             && !request.headers().is_empty()
             && asks_for_upgrade(request))

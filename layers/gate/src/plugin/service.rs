@@ -78,8 +78,8 @@ enum Way<'a, S> {
     /// Its headers have to be looked at.
     Looking(&'a mut PluginService<S>),
     Specially(&'a mut PluginService<S>),
-    /// The plugin is known to be closed.
-    TurnedAway(&'a PluginService<S>, PluginState),
+    /// It is not: the plugin is known to be closed.
+    Closed(&'a PluginService<S>, PluginState),
 }
 
 impl<S> Way<'_, S> {
@@ -89,13 +89,10 @@ impl<S> Way<'_, S> {
         S: Service<Request<R>>,
     {
         match self {
-            Self::Plain(service, plain) => {
-                let future = service.inner.call(request);
-                ResponseFuture::plain(future, plain, service.answer)
-            }
+            Self::Plain(service, plain) => service.serve(request, plain),
             Self::Looking(service) => service.call_looking(request),
             Self::Specially(service) => service.call_specially(request),
-            Self::TurnedAway(service, state) => service.turn_away(request, state),
+            Self::Closed(service, state) => service.turn_away(request, state),
         }
     }
 }
@@ -104,12 +101,15 @@ impl<S> PluginService<S> {
     /// How a request is let in that [is plain](is_plain), or is not. Nearly all of them need
     /// nothing but to be counted, through the gate that was entered last.
     #[expect(improper_ctypes_definitions, reason = "so that it cannot unwind")]
-    #[inline]
+    #[inline(always)]
     extern "C" fn way(&mut self, is_plain: bool) -> Way<'_, S> {
-        if let Some(state) = self.door.known_closed() {
-            return Way::TurnedAway(self, state);
+        if !self.door.knows_gate() {
+            return match self.door.known_closed() {
+                Some(state) => Way::Closed(self, state),
+                None => Way::Specially(self),
+            };
         }
-        if self.calls_specially || !self.door.knows_gate() {
+        if self.calls_specially {
             return Way::Specially(self);
         }
         if !is_plain {
@@ -121,6 +121,15 @@ impl<S> PluginService<S> {
         }
     }
 
+    #[inline(always)]
+    fn serve<R>(&mut self, request: Request<R>, plain: Plain) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<R>>,
+    {
+        let future = self.inner.call(request);
+        ResponseFuture::plain(future, plain, self.answer)
+    }
+
     /// As `call`, for a request whose headers have to be looked at.
     #[inline(never)]
     fn call_looking<R>(&mut self, request: Request<R>) -> ResponseFuture<S::Future>
@@ -130,8 +139,11 @@ impl<S> PluginService<S> {
         if is_upgrade(&request) {
             return self.call_specially(request);
         }
-        let way = self.way(true);
-        way.call(request)
+        match self.way(true) {
+            Way::Plain(service, plain) => service.serve(request, plain),
+            Way::Looking(service) | Way::Specially(service) => service.call_specially(request),
+            Way::Closed(service, state) => service.turn_away(request, state),
+        }
     }
 
     /// As `call`, for a request that is rejected, or has to be changed, or moved into a closure:

@@ -33,15 +33,7 @@ impl<P: Source> Way<'_, P> {
         B: Body,
     {
         match self {
-            Self::Plain(live, plain) => match &mut live.held {
-                Some(held) => {
-                    held.ready = Ready::No;
-                    let future = Oneshot::called(held.service.call(request));
-                    ResponseFuture::plain(future, plain, live.answer)
-                }
-                // It was there a moment ago.
-                None => live.call_specially(request),
-            },
+            Self::Plain(live, plain) => live.serve(request, plain),
             Self::Looking(live) => live.call_looking(request),
             Self::Specially(live) => live.call_specially(request),
         }
@@ -66,7 +58,7 @@ impl<P: Source> Live<P> {
 
     /// How a request is let in that [is plain](is_plain), or is not.
     #[expect(improper_ctypes_definitions, reason = "so that it cannot unwind")]
-    #[inline]
+    #[inline(always)]
     extern "C" fn way(&mut self, is_plain: bool) -> Way<'_, P> {
         let generation = match &self.held {
             Some(held) if held.ready == Ready::Plainly => &held.generation,
@@ -78,6 +70,27 @@ impl<P: Source> Live<P> {
         match generation.admit_plain() {
             Some(plain) => Way::Plain(self, plain),
             None => Way::Specially(self),
+        }
+    }
+
+    #[inline(always)]
+    fn serve<R, B>(
+        &mut self,
+        request: Request<R>,
+        plain: Plain,
+    ) -> ResponseFuture<Oneshot<P::Service, Request<R>>>
+    where
+        P::Service: Service<Request<R>, Response = Response<B>>,
+        B: Body,
+    {
+        match &mut self.held {
+            Some(held) => {
+                held.ready = Ready::No;
+                let future = Oneshot::called(held.service.call(request));
+                ResponseFuture::plain(future, plain, self.answer)
+            }
+            // It was there a moment ago.
+            None => self.call_specially(request),
         }
     }
 
@@ -94,8 +107,10 @@ impl<P: Source> Live<P> {
         if is_upgrade(&request) {
             return self.call_specially(request);
         }
-        let way = self.way(true);
-        way.call(request)
+        match self.way(true) {
+            Way::Plain(live, plain) => live.serve(request, plain),
+            Way::Looking(live) | Way::Specially(live) => live.call_specially(request),
+        }
     }
 
     /// As `call`, for all that is rarer.
