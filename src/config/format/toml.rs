@@ -1,7 +1,8 @@
+use ::toml::de::{DeTable, DeValue};
 use serde_json::{Map, Number, Value};
 
 use super::format::{position, utf8};
-use crate::config::pointer::join;
+use crate::config::pointer::{join, segments};
 use crate::{ConfigError, StoreError};
 
 /// The config that a TOML document is. Dates and times are texts.
@@ -17,7 +18,38 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, StoreError> {
         let at = error.span().map_or(0, |span| span.start);
         StoreError::broken_at(error.message(), position(text, at))
     })?;
-    from_toml(::toml::Value::Table(table), "").map_err(StoreError::broken)
+    from_toml(::toml::Value::Table(table), "").map_err(|NotFinite(pointer)| {
+        let message = format!("`{pointer}` must be a finite number");
+        StoreError::broken_at(message, position(text, start_of(text, &pointer)))
+    })
+}
+
+/// The pointer to a number that no config can have.
+struct NotFinite(String);
+
+/// Where in a document the value is that a pointer leads to: 0 where it leads nowhere.
+fn start_of(text: &str, pointer: &str) -> usize {
+    let Ok(table) = DeTable::parse(text) else {
+        return 0;
+    };
+    let mut start = 0;
+    let mut value = DeValue::Table(table.into_inner());
+    for segment in segments(pointer) {
+        let inner = match value {
+            DeValue::Table(mut members) => members.remove(segment.as_str()),
+            DeValue::Array(items) => {
+                let index = segment.parse().unwrap_or(usize::MAX);
+                items.into_iter().nth(index)
+            }
+            _ => None,
+        };
+        let Some(inner) = inner else {
+            return start;
+        };
+        start = inner.span().start;
+        value = inner.into_inner();
+    }
+    start
 }
 
 /// A config as a TOML document, without comments.
@@ -27,7 +59,7 @@ pub(super) fn write(config: &Value) -> Result<String, ConfigError> {
     text.map_err(|_| ConfigError::new("", "must be what TOML can say"))
 }
 
-fn from_toml(value: ::toml::Value, pointer: &str) -> Result<Value, String> {
+fn from_toml(value: ::toml::Value, pointer: &str) -> Result<Value, NotFinite> {
     use ::toml::Value as T;
 
     Ok(match value {
@@ -35,7 +67,7 @@ fn from_toml(value: ::toml::Value, pointer: &str) -> Result<Value, String> {
         T::Integer(number) => number.into(),
         T::Float(number) => match Number::from_f64(number) {
             Some(number) => number.into(),
-            None => return Err(format!("`{pointer}` must be a finite number")),
+            None => return Err(NotFinite(pointer.to_owned())),
         },
         T::Boolean(is) => is.into(),
         T::Datetime(time) => time.to_string().into(),
@@ -47,7 +79,7 @@ fn from_toml(value: ::toml::Value, pointer: &str) -> Result<Value, String> {
         T::Table(members) => {
             let members = members.into_iter().map(|(name, value)| {
                 let value = from_toml(value, &join(pointer, &name))?;
-                Ok::<_, String>((name, value))
+                Ok::<_, NotFinite>((name, value))
             });
             Value::Object(members.collect::<Result<Map<_, _>, _>>()?)
         }
@@ -119,8 +151,11 @@ mod tests {
             ("s3cr3t = 1\ns3cr3t = 2\n", Some((2, 1))),
             ("[a]\n[a]\nb = 's3cr3t'", Some((2, 2))),
             (" \n", Some((1, 1))),
-            ("a = nan", None),
-            ("a = [-inf]", None),
+            ("a = nan", Some((1, 5))),
+            ("s = 's3cr3t'\na = [1,\n  -inf]", Some((3, 3))),
+            ("[[a]]\n[[a]]\nb = {\"c/d\" = +nan}", Some((3, 14))),
+            ("a = 1e999", Some((1, 5))),
+            ("a.b = 1\n[c.a]\nb = 1\n\n[a]\n", Some((5, 2))),
             (&deep, Some((1, 90))),
         ] {
             let error = parse(text.as_bytes()).unwrap_err();
@@ -138,6 +173,13 @@ mod tests {
                 assert_eq!(error.position(), at, "{text}: {error}");
             }
         }
+    }
+
+    #[test]
+    fn number_that_is_not_finite_is_named() {
+        let error = parse(b"[[a]]\nb = {\"c/d\" = [1, inf]}").unwrap_err();
+        let told = "`/a/0/b/c~1d/1` must be a finite number at line 2 column 18";
+        assert!(error.to_string().contains(told), "{error}");
     }
 
     #[test]

@@ -43,7 +43,10 @@ fn broken(error: &serde_saphyr::Error) -> StoreError {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let at = error.location();
     let at = at.map(|at| (number(at.line()), number(at.column())));
-    let message = error.without_snippet().to_string();
+    let mut message = error.without_snippet().to_string();
+    if let serde_saphyr::Error::NonFiniteFloat { .. } = error.without_snippet() {
+        message = "must be a finite number".to_owned();
+    }
     // What follows says where, and names what a programmer could do.
     let end = [", set ", " at line ", "; use ", ": "].map(|end| message.find(end));
     let end = end.into_iter().flatten().min().unwrap_or(message.len());
@@ -104,6 +107,9 @@ mod tests {
             ("s3cr3t: 1\ns3cr3t: 2\n", (2, 1)),
             ("a: s3cr3t\n---\nb: 2\n", (3, 1)),
             ("a: .nan", (1, 4)),
+            ("s: s3cr3t\na: [1,\n  -.inf]", (3, 3)),
+            ("a: 1e999", (1, 4)),
+            ("a: !!float .nan", (1, 12)),
             ("a: &a [*a]", (1, 8)),
             ("null: s3cr3t", (1, 1)),
             (&deep, (1, 0)),
@@ -131,6 +137,15 @@ mod tests {
             assert!(Format::Yaml.write(&nested(DEEPEST + 1)).is_err());
         });
         small.unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn number_that_is_not_finite_is_called_so() {
+        for text in ["a:\n  b: .NaN", "a:\n  b: .inf", "a:\n  b: 1e999"] {
+            let told = parse(text.as_bytes()).unwrap_err().to_string();
+            let expected = "must be a finite number at line 2 column 6";
+            assert!(told.contains(expected), "{text}: {told}");
+        }
     }
 
     #[test]
