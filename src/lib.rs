@@ -38,7 +38,8 @@ pub use report::{
     GroupInfo, GroupOperation, GroupOutcome, GroupPhase, GroupReport, HealthReport, HealthSummary,
     LastError, Leftover, Operation, OperationInfo, OperationPhase, Outcome, PluginHealth,
     PluginInfo, PluginList, PluginResult, PluginSystem, ReloadReport, ReportedHealth,
-    RequestsReport, RetryInfo, SystemStatus, TrialInfo, TrialSide, UnloadedPlugin, VersionInfo,
+    RequestsReport, RetryInfo, StoreWatch, SystemStatus, TrialInfo, TrialSide, UnloadedPlugin,
+    VersionInfo,
 };
 pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{

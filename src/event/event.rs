@@ -17,7 +17,8 @@ pub struct Event {
     /// What.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// To which plugin; empty for events of the manager's shutdown and of the stream itself.
+    /// To which plugin; empty for events of the manager's shutdown, of the store and of the stream
+    /// itself.
     pub plugin: String,
     /// The plugin's generation at that time; 0 before its first.
     pub generation: u64,
@@ -96,6 +97,17 @@ pub enum EventKind {
     /// Every plugin was drained and stopped. No event of a plugin follows, but of
     /// [leftovers](Self::LeftoverGone).
     ShutdownDrained,
+    /// The store could not be asked for its config, or did not answer whether it kept one: it is
+    /// asked again after a pause.
+    RefreshScheduled,
+    /// It has answered: what it has is what serves, or is refused.
+    RefreshDone,
+    /// It was asked as often as it was to be.
+    RefreshGivenUp,
+    /// Changes that others make in the store are not all noticed, or some were missed.
+    WatchFailed,
+    /// They are noticed again, and what was missed is looked for.
+    WatchRestored,
     /// The subscriber was too slow, or came too late: events before this one are gone.
     StreamReset,
 }
@@ -132,6 +144,11 @@ impl EventKind {
             Self::ShutdownStopping => "shutdown.stopping",
             Self::ShutdownForced => "shutdown.forced",
             Self::ShutdownDrained => "shutdown.drained",
+            Self::RefreshScheduled => "plugin.refresh.scheduled",
+            Self::RefreshDone => "plugin.refresh.done",
+            Self::RefreshGivenUp => "plugin.refresh.given_up",
+            Self::WatchFailed => "store.watch.failed",
+            Self::WatchRestored => "store.watch.restored",
             Self::StreamReset => "stream.reset",
         }
     }

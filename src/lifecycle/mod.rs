@@ -20,7 +20,7 @@
 //! | `health/` | background checks, and what they come to |
 //! | `drain.rs` | waiting for requests, then cancelling them |
 //! | `leftover.rs` | generations that somebody holds after their drain |
-//! | `retry/` | starting again what has failed |
+//! | `retry/` | starting again what has failed, and asking again what did not answer |
 //! | `hook.rs`, `contain.rs` | the bounds every hook runs in |
 //! | `recover.rs` | what is left when the task itself panics, or ends |
 //! | `snapshot.rs` | what everybody else reads |
@@ -56,6 +56,7 @@ pub(crate) use command::{Command, ConfigChange, Options, Request};
 pub(crate) use dry_run::DryRun;
 pub(crate) use health::{HealthRecord, HealthSettings, PassiveHealth};
 pub use retry::Backoff;
+pub(crate) use retry::Own;
 pub use settings::ReloadStrategy;
 pub(crate) use settings::Settings;
 pub(crate) use snapshot::{Published, Snapshot};

@@ -59,6 +59,8 @@ pub(crate) struct Snapshot {
     pub(crate) drift: Option<Box<str>>,
     /// Where it has failed, when it is to be started again.
     pub(crate) retry: Option<RetryInfo>,
+    /// Where the store did not answer, when it is asked again.
+    pub(crate) reread: Option<RetryInfo>,
     /// The generation that has a share of the requests as a canary, and its health.
     /// Boxed: most often there is none.
     pub(crate) on_trial: Option<Box<(u64, HealthRecord)>>,
@@ -187,6 +189,7 @@ impl Published {
                 .and_then(|record| record.trial()),
             leftovers: snapshot.leftovers(),
             retry: snapshot.retry,
+            store_retry: snapshot.reread,
             last_error: snapshot.last_error.clone(),
         })
     }

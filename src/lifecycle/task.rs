@@ -8,7 +8,7 @@ use tower_plugin_gate::{Gate, PluginState, Slot};
 use tracing::Instrument;
 
 use super::contain::Caught;
-use super::retry::Retry;
+use super::retry::{Own, Reread, Retry};
 use super::start::Running;
 use super::trace::Trace;
 use super::{Command, Options, Published, Settings, Together};
@@ -54,6 +54,8 @@ pub(crate) struct Lifecycle<P: Plugin> {
     /// Cancelled when the shutdown's time is up: then no drain waits any longer.
     pub(super) out_of_time: CancellationToken,
     pub(super) retry: Option<Box<Retry>>,
+    pub(super) reread: Reread,
+    pub(super) own: Own,
     /// What the operation under way is to be agreed on with.
     pub(super) together: Option<Together>,
     pub(super) trace: Trace,
@@ -76,6 +78,7 @@ impl<P: Plugin> Lifecycle<P> {
         store: Store,
         registry: Registry,
         out_of_time: CancellationToken,
+        own: Own,
     ) -> Self {
         let secrets = published.schema.secrets().clone();
         Self {
@@ -100,6 +103,8 @@ impl<P: Plugin> Lifecycle<P> {
             registry,
             out_of_time,
             retry: None,
+            reread: Reread::default(),
+            own,
             together: None,
             trace: Trace::default(),
             record: None,
@@ -145,6 +150,7 @@ impl<P: Plugin> Lifecycle<P> {
         self.together = None;
         let is_abandoned = record.as_ref().is_some_and(|it| it.decided().is_some());
         self.plan_retry(operation, &answer, is_abandoned);
+        self.plan_reread(operation, &answer);
         if let Some(revision) = self.revision {
             self.published.publish(|snapshot| {
                 snapshot.stored = snapshot.stored.max(revision);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::PluginManager;
 use crate::config::Put;
 use crate::lifecycle::Settings;
-use crate::{BuildError, ConfigStore, FileStore};
+use crate::{Backoff, BuildError, ConfigStore, FileStore};
 
 /// Options of a [`PluginManager`]. Plugins may set the timeouts otherwise for themselves.
 ///
@@ -25,6 +25,7 @@ pub struct PluginManagerBuilder {
     pub(super) plugin_dir: Option<PathBuf>,
     pub(super) store: Option<Arc<dyn ConfigStore>>,
     pub(super) store_timeout: Duration,
+    pub(super) store_retry: Backoff,
     pub(super) history_limit: usize,
     pub(super) watches: bool,
     pub(super) event_capacity: usize,
@@ -38,6 +39,7 @@ impl Default for PluginManagerBuilder {
             plugin_dir: None,
             store: None,
             store_timeout: Duration::from_secs(10),
+            store_retry: Backoff::new().max(Duration::from_secs(60)).max_attempts(20),
             history_limit: Put::HISTORY_LIMIT,
             watches: false,
             event_capacity: 1024,
@@ -113,10 +115,39 @@ impl PluginManagerBuilder {
         self
     }
 
+    /// When a store is asked again that did not answer: what it has by now, after it told of a
+    /// change, or whether it kept a change after all that it did not confirm in time. Whatever it
+    /// says then is taken up, so that what serves is what a restart would load. Each attempt is an
+    /// operation as any other, and follows the event `plugin.refresh.scheduled`; the next one is
+    /// shown as [`PluginInfo::store_retry`](crate::PluginInfo::store_retry). After the last, the
+    /// event is `plugin.refresh.given_up`. A config that the store has but that cannot be understood
+    /// waits for the next change instead.
+    ///
+    /// Default: 20 attempts, after pauses of 1 s to a minute.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_plugin::{Backoff, BuildError, PluginManager};
+    ///
+    /// # fn main() -> Result<(), BuildError> {
+    /// let often = Backoff::new().max(Duration::from_secs(5)).max_attempts(100);
+    /// let manager = PluginManager::builder().store_retry(often).build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn store_retry(mut self, backoff: Backoff) -> Self {
+        self.store_retry = backoff;
+        self
+    }
+
     /// Has each plugin take up its config as soon as it is changed in the store beside the manager,
     /// as when somebody edits its file. One that is broken or refused is told by an event and as
     /// the plugin's `last_error`, and the generation before serves on. Our own changes cause no
     /// reload. A file that is removed changes nothing until the next start.
+    ///
+    /// Where changes cannot be noticed, or may have been missed, as when the system has no watches
+    /// left, that is told by the event `store.watch.failed` and as
+    /// [`SystemStatus::store_watch`](crate::SystemStatus::store_watch), and tried again after pauses
+    /// of up to a minute; everything is looked at again then.
     ///
     /// Edits of files are noticed with the feature `watch` only. Default: configs are read when a
     /// plugin is registered, reloaded or enabled.

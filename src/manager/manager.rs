@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -13,7 +13,10 @@ use super::{OperationBuilder, PluginManagerBuilder, RegisterAll, Registration, R
 use crate::event::Journal;
 use crate::lifecycle::{ConfigChange, Request, Settings};
 use crate::operation::OperationLog;
-use crate::{ConfigStore, ConfigView, EventStream, OperationError, OperationErrorKind, Plugin};
+use crate::report::StoreWatch;
+use crate::{
+    Backoff, ConfigStore, ConfigView, EventStream, OperationError, OperationErrorKind, Plugin,
+};
 
 /// Registers plugins and reloads, reconfigures, enables, disables and unloads each of them while
 /// the others serve on.
@@ -66,10 +69,13 @@ pub(in crate::manager) struct Inner {
     pub(super) plugin_dir: Option<PathBuf>,
     pub(super) store: Option<Arc<dyn ConfigStore>>,
     pub(super) store_timeout: Duration,
+    pub(super) store_retry: Arc<Backoff>,
     pub(super) history_limit: usize,
     /// Whether changes in the store are taken up, and until when.
     watches: bool,
     watching: OnceLock<DropGuard>,
+    /// How that goes.
+    store_watch: Mutex<Option<StoreWatch>>,
     /// Cancelled when the shutdown's time is up.
     pub(super) out_of_time: CancellationToken,
     pub(super) started: Instant,
@@ -82,6 +88,13 @@ impl Inner {
     pub(super) fn next_run(&self) -> u32 {
         // Relaxed: only that it differs each time matters.
         self.run.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// How changes in the store are noticed, once they are.
+    pub(super) fn store_watch(&self) -> MutexGuard<'_, Option<StoreWatch>> {
+        // Whole after every step, so a panic elsewhere spoils nothing.
+        let shown = self.store_watch.lock();
+        shown.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,6 +132,7 @@ impl PluginManager {
             plugin_dir,
             store,
             store_timeout,
+            store_retry,
             history_limit,
             watches,
             event_capacity,
@@ -137,9 +151,11 @@ impl PluginManager {
             plugin_dir,
             store,
             store_timeout,
+            store_retry: Arc::new(store_retry),
             history_limit,
             watches,
             watching: OnceLock::new(),
+            store_watch: Mutex::default(),
             out_of_time: CancellationToken::new(),
             started: Instant::now(),
             run: AtomicU32::new(run),

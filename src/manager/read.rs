@@ -53,6 +53,7 @@ impl PluginManager {
             draining: Draining {
                 timeout: GoDuration(self.inner.defaults.drain_timeout),
             },
+            store_watch: self.inner.store_watch().clone(),
         }
     }
 

@@ -66,6 +66,9 @@ pub struct PluginInfo {
     pub leftovers: Vec<Leftover>,
     /// Where it has failed, when it is to be started again.
     pub retry: Option<RetryInfo>,
+    /// Where the store did not answer, when it is asked again whether it has another config: see
+    /// [`store_retry`](crate::PluginManagerBuilder::store_retry).
+    pub store_retry: Option<RetryInfo>,
     /// The last thing that went wrong, until an operation succeeds.
     pub last_error: Option<LastError>,
 }

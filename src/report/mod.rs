@@ -27,5 +27,5 @@ pub use operation::{Operation, Outcome, ReloadReport};
 pub use progress::{DrainProgress, OperationInfo, OperationPhase};
 pub use requests::RequestsReport;
 pub use retry::RetryInfo;
-pub use status::{Draining, PluginSystem, SystemStatus};
+pub use status::{Draining, PluginSystem, StoreWatch, SystemStatus};
 pub use trial::{TrialInfo, TrialSide};

@@ -4,8 +4,9 @@ use serde::{Serialize, Serializer};
 
 use crate::time::unix_seconds;
 
-/// How a plugin that has failed comes to be started again: see
-/// [`Registration::retry`](crate::Registration::retry).
+/// How something that has failed comes to be tried again: the start of a plugin
+/// ([`Registration::retry`](crate::Registration::retry)), reading a store that did not answer
+/// ([`store_retry`](crate::PluginManagerBuilder::store_retry)), or noticing changes there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RetryInfo {

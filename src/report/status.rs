@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use tower_plugin_gate::PluginState;
 
-use super::HealthSummary;
+use super::{HealthSummary, RetryInfo};
 use crate::GoDuration;
 use crate::time::unix_seconds;
 
@@ -25,6 +25,10 @@ pub struct SystemStatus {
     pub timestamp: SystemTime,
     /// How drains are done.
     pub draining: Draining,
+    /// Whether changes in the store are noticed, where they are to be: see
+    /// [`watch_store`](crate::PluginManagerBuilder::watch_store).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_watch: Option<StoreWatch>,
 }
 
 /// The plugins in numbers.
@@ -56,6 +60,21 @@ pub struct PluginSystem {
 pub struct Draining {
     /// How long requests are waited for before they are cancelled, unless a plugin says otherwise.
     pub timeout: GoDuration,
+}
+
+/// How changes are noticed that others make in the config store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StoreWatch {
+    /// Whether each is noticed when it happens. If not, a reload takes up what was missed.
+    pub active: bool,
+    /// Since when that is so, in seconds since 1970 on the wire.
+    #[serde(serialize_with = "unix_seconds")]
+    pub since: SystemTime,
+    /// Why it is not, and what to do about it.
+    pub message: Option<String>,
+    /// When it is tried again, where it is not.
+    pub retry: Option<RetryInfo>,
 }
 
 fn states<S: Serializer>(

@@ -118,6 +118,7 @@ async fn list_is_as_the_origin_has_it() {
                 "strategy": "string",
                 "leftovers": [],
                 "retry": "null",
+                "store_retry": "null",
                 "last_error": "null",
             }],
             "total_count": "number",

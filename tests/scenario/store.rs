@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use tokio::sync::Notify;
 use tower_plugin::{
-    ConfigChanges, ConfigStore, ConfigVersion, MemoryStore, PreparedPut, Put, Revision, StoreError,
-    StoreFuture, StoredConfig, StoredVersion,
+    ConfigChanges, ConfigStore, ConfigVersion, MemoryStore, PreparedPut, Put, Revision,
+    StoreChange, StoreError, StoreFuture, StoredConfig, StoredVersion,
 };
 
 /// How a store does not work.
@@ -14,6 +15,8 @@ pub enum Outage {
     Fails,
     Hangs,
     Panics,
+    /// Does it, and does not say so.
+    IsLate,
 }
 
 /// What of it does not work.
@@ -22,6 +25,7 @@ pub enum During {
     Load,
     Prepare,
     Commit,
+    Changes,
 }
 
 /// What stands for an edit in a store that knows versions only.
@@ -35,6 +39,7 @@ fn is_edit(version: ConfigVersion) -> bool {
 pub struct Flaky {
     pub inner: Arc<dyn ConfigStore>,
     outage: Arc<Mutex<Option<(During, Outage)>>>,
+    began: Arc<Notify>,
 }
 
 impl Default for Flaky {
@@ -48,11 +53,13 @@ impl Flaky {
         Self {
             inner: Arc::new(inner),
             outage: Arc::default(),
+            began: Arc::default(),
         }
     }
 
     pub fn fail(&self, during: During, outage: Outage) {
         *self.outage.lock().unwrap() = Some((during, outage));
+        self.began.notify_waiters();
     }
 
     pub fn heal(&self) {
@@ -70,7 +77,7 @@ impl Flaky {
         match outage.filter(|(during, _)| *during == now) {
             None => Ok(()),
             Some((_, Outage::Fails)) => Err(StoreError::unavailable("no space left")),
-            Some((_, Outage::Hangs)) => std::future::pending().await,
+            Some((_, Outage::Hangs | Outage::IsLate)) => std::future::pending().await,
             Some((_, Outage::Panics)) => panic!("the store panics"),
         }
     }
@@ -117,7 +124,33 @@ impl ConfigStore for Flaky {
     }
 
     fn changes(&self, after: Revision) -> Box<dyn ConfigChanges> {
-        self.inner.changes(after)
+        let (store, inner) = (self.clone(), self.inner.changes(after));
+        Box::new(Changes { store, inner })
+    }
+}
+
+#[derive(Debug)]
+struct Changes {
+    store: Flaky,
+    inner: Box<dyn ConfigChanges>,
+}
+
+impl ConfigChanges for Changes {
+    fn ready(&mut self) -> StoreFuture<'_, ()> {
+        Box::pin(self.store.pass(During::Changes))
+    }
+
+    fn next(&mut self) -> StoreFuture<'_, StoreChange> {
+        Box::pin(async move {
+            let outage = async {
+                self.store.began.notified().await;
+                self.store.pass(During::Changes).await
+            };
+            tokio::select! {
+                change = self.inner.next() => change,
+                Err(error) = outage => Err(error),
+            }
+        })
     }
 }
 
@@ -129,6 +162,10 @@ struct Prepared {
 impl PreparedPut for Prepared {
     fn commit(self: Box<Self>) -> StoreFuture<'static, Revision> {
         Box::pin(async move {
+            if *self.store.outage.lock().unwrap() == Some((During::Commit, Outage::IsLate)) {
+                self.inner.commit().await?;
+                return std::future::pending().await;
+            }
             self.store.pass(During::Commit).await?;
             self.inner.commit().await
         })

@@ -5,6 +5,7 @@ mod conformance;
 mod disk;
 mod files;
 mod outage;
+mod retry;
 
 use tower_plugin::{FileStore, MemoryStore};
 

@@ -2,7 +2,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Backoff;
+
 use super::{ConfigStore, PreparedPut, Put, Revision, StoreError, StoredConfig, StoredVersion};
+
+/// How long a store may take to let go of what it was asked. At once, unless it blocks a thread.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A store as the manager asks it: in a task of its own, so that a panic is caught and a thread
 /// that is blocked is not ours, and for no longer than the timeout.
@@ -11,6 +16,8 @@ pub(crate) struct Store {
     inner: Arc<dyn ConfigStore>,
     timeout: Duration,
     pub(crate) history_limit: usize,
+    /// When it is asked again what it has, where it did not say.
+    pub(crate) retry: Arc<Backoff>,
 }
 
 impl Store {
@@ -18,11 +25,13 @@ impl Store {
         inner: Arc<dyn ConfigStore>,
         timeout: Duration,
         history_limit: usize,
+        retry: Arc<Backoff>,
     ) -> Self {
         Self {
             inner,
             timeout,
             history_limit,
+            retry,
         }
     }
 
@@ -74,7 +83,11 @@ impl Store {
             Ok(Err(ended)) => Err(StoreError::unavailable(ended)),
             Err(_) => {
                 task.abort();
-                Err(StoreError::timed_out(self.timeout))
+                // What was done all the same is not to be reported as failed.
+                match tokio::time::timeout(GRACE, task).await {
+                    Ok(Ok(answer)) => answer,
+                    _ => Err(StoreError::timed_out(self.timeout)),
+                }
             }
         }
     }

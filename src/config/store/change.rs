@@ -26,12 +26,23 @@ impl StoreChange {
 
 /// Changes of a store, in order.
 pub trait ConfigChanges: fmt::Debug + Send {
+    /// Once every change from now on is noticed when it happens, as when a shared store has
+    /// answered. Cancel safe: asked again, it goes on. A store that knows by itself is ready at once.
+    ///
+    /// # Errors
+    ///
+    /// When not every change can be noticed. Those that can still are told by [`next`](Self::next).
+    fn ready(&mut self) -> StoreFuture<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// The next change; waits for as long as there is none. Cancel safe.
     ///
     /// # Errors
     ///
-    /// When the store cannot tell any more. Ask it for the changes after the last that was told;
-    /// if that revision is too old for the store, load every config afresh.
+    /// When not every change is noticed any more, or some may have been missed. Ask the store for
+    /// the changes after the last that was told; if that revision is too old for it, load every
+    /// config afresh. Until then this may be asked on: an error at once means that nothing is told.
     fn next(&mut self) -> StoreFuture<'_, StoreChange>;
 }
 

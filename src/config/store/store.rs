@@ -115,5 +115,12 @@ pub trait PreparedPut: Send {
     /// [`is_conflict`](StoreError::is_conflict) when the current config has become another than
     /// the expected one. After any other error but a
     /// [timeout](StoreError::is_timeout) nothing has changed.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped, the manager has given up and tells that the change was not made.
+    /// A store should see to it that it is not, or undo it. Where that cannot be had, the manager
+    /// asks the store later what it has, and takes that up: see
+    /// [`store_retry`](crate::PluginManagerBuilder::store_retry).
     fn commit(self: Box<Self>) -> StoreFuture<'static, Revision>;
 }

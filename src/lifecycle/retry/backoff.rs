@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use crate::lifecycle::health::{prolonged, random};
 
-/// When a plugin that has failed is started again: after a pause that grows with every attempt.
+/// When something is tried again that has failed, as the start of a plugin: after a pause that grows
+/// with every attempt.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -27,7 +28,7 @@ use crate::lifecycle::health::{prolonged, random};
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-#[must_use = "nothing is retried unless a registration is given this"]
+#[must_use = "nothing is retried unless a registration or a manager is given this"]
 pub struct Backoff {
     initial: Duration,
     max: Duration,
@@ -85,14 +86,14 @@ impl Backoff {
         self
     }
 
-    /// After how many attempts in a row the plugin is left failed; at least 1. Default: none.
+    /// After how many attempts in a row it is given up; at least 1. Default: none.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = Some(attempts.max(1));
         self
     }
 
     /// The pause before an attempt, counted from 1; `None` where there is none any more.
-    pub(super) fn pause(&self, attempt: u32) -> Option<Duration> {
+    pub(crate) fn pause(&self, attempt: u32) -> Option<Duration> {
         let is_over = self.max_attempts.is_some_and(|max| attempt > max);
         (!is_over).then(|| prolonged(self.shortest(attempt), self.jitter, random()))
     }

@@ -1,14 +1,13 @@
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use tower_plugin_gate::PluginState;
 
 use super::Backoff;
 use crate::lifecycle::task::Lifecycle;
 use crate::lifecycle::{Command, Options, Request};
-use crate::operation::{Answer, OperationLog, Turn};
+use crate::operation::Answer;
 use crate::report::RetryInfo;
 use crate::{EventKind, GoDuration, Operation, Outcome, Plugin};
 
@@ -19,53 +18,29 @@ pub(in crate::lifecycle) struct Retry {
     /// Number of the attempt that is next, under way, or was the last.
     attempt: u32,
     at: Option<Instant>,
-    turn: Arc<Semaphore>,
-    log: Arc<OperationLog>,
 }
 
 impl<P: Plugin> Lifecycle<P> {
     /// Has the plugin started again when it fails, if its registration says so.
-    pub(crate) fn retrying(mut self, turn: Arc<Semaphore>, log: &Arc<OperationLog>) -> Self {
+    pub(crate) fn retrying(mut self) -> Self {
         let backoff = self.settings.retry.take();
         self.retry = backoff.map(|backoff| {
             Box::new(Retry {
                 backoff: *backoff,
                 attempt: 0,
                 at: None,
-                turn,
-                log: Arc::clone(log),
             })
         });
         self
     }
 
-    /// The next command: somebody's, or to start the plugin again. Cancel safe.
-    pub(in crate::lifecycle) async fn next_command(
-        &self,
-        commands: &mut mpsc::Receiver<Box<Command>>,
-    ) -> Option<Box<Command>> {
-        let retry = self.retry.as_deref();
-        let Some((retry, at)) = retry.and_then(|retry| Some((retry, retry.at?))) else {
-            return commands.recv().await;
-        };
-        // Boxed, for most of the time there is none.
-        let due = Box::pin(self.due(retry, at));
-        tokio::select! {
-            biased;
-            command = commands.recv() => command,
-            command = due => Some(command),
-        }
+    /// When the plugin is to be started again, if it is.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        self.retry.as_deref()?.at
     }
 
-    async fn due(&self, retry: &Retry, at: Instant) -> Box<Command> {
-        sleep_until(at).await;
-        // Whoever has the turn gives a command, and that has the last word.
-        let turn = Arc::clone(&retry.turn).acquire_owned().await;
-        let turn = turn.ok().filter(|_| !self.registry.is_closed());
-        let Some(permit) = turn else {
-            return std::future::pending().await;
-        };
-        let (log, attempt) = (&retry.log, retry.attempt);
+    pub(super) fn retry_begins(&self, turn: OwnedSemaphorePermit) -> Box<Command> {
+        let attempt = self.retry.as_deref().map_or(0, |retry| retry.attempt);
         self.show_retry(Some(RetryInfo {
             attempt,
             next_at: None,
@@ -75,15 +50,7 @@ impl<P: Plugin> Lifecycle<P> {
             cause: Some(format!("attempt {attempt} to start it again")),
             ..Options::default()
         };
-        let request = Request::Retry;
-        let record = log.begin(self.name(), request.operation(), &options);
-        let turn = Turn::begin(permit, &self.published, log, &record);
-        Box::new(Command {
-            request,
-            options,
-            turn,
-            together: None,
-        })
+        self.own_command(Request::Retry, options, turn)
     }
 
     /// After an operation: a plugin that has failed is to be started again, and any other is not.
@@ -146,6 +113,6 @@ fn has_touched(answer: &Answer) -> bool {
     outcome.is_some_and(|outcome| !matches!(outcome, Outcome::Unchanged | Outcome::Rejected))
 }
 
-fn whole_millis(time: Duration) -> Duration {
+pub(super) fn whole_millis(time: Duration) -> Duration {
     Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }

@@ -10,7 +10,7 @@ use tower_plugin_gate::{PluginState, Slot};
 
 use super::{Member, Registration};
 use crate::config::{MemoryStore, Revision, Schema, Store};
-use crate::lifecycle::{HealthRecord, Lifecycle, Published, ReloadStrategy, Snapshot};
+use crate::lifecycle::{HealthRecord, Lifecycle, Own, Published, ReloadStrategy, Snapshot};
 use crate::manager::manager::Inner;
 use crate::manager::registry::{Entry, Registry};
 use crate::plugin::is_name;
@@ -79,7 +79,8 @@ impl<P: Plugin> Registration<P> {
             history_limit,
             ..
         } = *manager.inner;
-        let store = Store::new(store, store_timeout, history_limit);
+        let retry = Arc::clone(&manager.inner.store_retry);
+        let store = Store::new(store, store_timeout, history_limit, retry);
         let entry = Entry {
             published: Arc::clone(&published),
             commands,
@@ -97,8 +98,12 @@ impl<P: Plugin> Registration<P> {
             store,
             Registry::new(&manager.inner.plugins),
             manager.inner.out_of_time.clone(),
+            Own {
+                turn: Arc::clone(&entry.turn),
+                log: Arc::clone(&manager.inner.operations),
+            },
         );
-        let lifecycle = lifecycle.retrying(Arc::clone(&entry.turn), &manager.inner.operations);
+        let lifecycle = lifecycle.retrying();
         let handle = PluginHandle::new(published, slot);
         // Nothing that can fail comes after this: what is registered has a task.
         let runtime = Handle::current();
@@ -126,6 +131,7 @@ fn first_snapshot(config: Value, config_version: ConfigVersion) -> Snapshot {
         last_error: None,
         drift: None,
         retry: None,
+        reread: None,
         on_trial: None,
     }
 }

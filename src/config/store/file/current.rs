@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 
 use super::disk;
 use crate::config::store::change::ChangeLog;
@@ -27,12 +28,19 @@ pub(super) fn config(path: &Path, bytes: &[u8]) -> Result<Value, StoreError> {
 /// whenever something else is found.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    by_plugin: Mutex<BTreeMap<String, Last>>,
+    by_plugin: Mutex<BTreeMap<String, Arc<Last>>>,
     changes: ChangeLog,
 }
 
-/// Held while the file is read, so that what was read first is noted first.
-type Last = Arc<Mutex<Option<(Content, Revision)>>>;
+#[derive(Debug, Default)]
+struct Last {
+    /// Held while the file is read, so that what was read first is noted first.
+    found: Mutex<Option<(Content, Revision)>>,
+    writing: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// Held while a plugin's file is changed, until it is known whether the change stays.
+pub(super) type Writing = OwnedMutexGuard<()>;
 
 /// Enough of a file to tell whether it is another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +67,23 @@ fn hash(of: impl Hash) -> u64 {
 }
 
 impl Seen {
-    fn last(&self, plugin: &str) -> Last {
+    fn last(&self, plugin: &str) -> Arc<Last> {
         let mut by_plugin = whole(&self.by_plugin);
         match by_plugin.get(plugin) {
             Some(last) => Arc::clone(last),
             None => Arc::clone(by_plugin.entry(plugin.to_owned()).or_default()),
         }
+    }
+
+    /// Waits until nobody changes the plugin's file. Only on a thread that may block.
+    pub(super) fn wait_for_writing(&self, plugin: &str) -> Writing {
+        Arc::clone(&self.last(plugin).writing).blocking_lock_owned()
+    }
+
+    /// Whether nobody does now.
+    #[cfg(feature = "watch")]
+    pub(super) fn is_at_rest(&self, plugin: &str) -> bool {
+        self.last(plugin).writing.try_lock().is_ok()
     }
 
     /// Those whose files were ever looked for.
@@ -90,7 +109,7 @@ pub(super) fn read(
     path: &Path,
 ) -> (io::Result<Option<Vec<u8>>>, Revision) {
     let last = seen.last(plugin);
-    let mut last = whole(&last);
+    let mut last = whole(&last.found);
     let found = alone(path).and_then(|()| disk::read(path));
     let content = Content::of(&found);
     let before = last.map_or(Content::Absent, |(before, _)| before);

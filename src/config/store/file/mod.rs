@@ -6,12 +6,16 @@
 //! | `current.rs` | `<name>.json`, the current config, and nothing else in it |
 //! | `history.rs` | `.history/<name>/<version>.json`, the versions that were applied |
 //! | `put.rs` | both at once, or neither |
-//! | `watch.rs` | noticing edits, with the feature `watch` |
+//! | `made.rs` | what was put, to be undone if nobody waits for it any more |
+//! | `watch/` | noticing edits, with the feature `watch` |
 //! | `disk.rs` | reading with a limit, writing so that it lasts, who is still at work on a file |
 
 mod current;
 mod disk;
 mod history;
+#[cfg(test)]
+mod late;
+mod made;
 mod put;
 mod store;
 #[cfg(feature = "watch")]

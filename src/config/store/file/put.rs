@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::NamedTempFile;
 
+use super::made::{Change, Made};
 use super::store::Inner;
 use super::{current, disk, history};
 use crate::config::store::{PreparedPut, Put, Revision, StoreError, StoreFuture};
 use crate::config::{Format, alone};
-use crate::fault;
 
 /// How the current config's file is called while it is not yet one.
 pub(super) const TEMPORARY: &str = ".config-";
@@ -33,7 +33,10 @@ pub(super) struct Prepared {
 /// Writes everything down, under names that mean nothing yet.
 pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Prepared, StoreError> {
     let (path, history) = (store.path(&plugin), store.history(&plugin));
+    // What is half done is not known yet.
+    let writing = store.seen.wait_for_writing(&plugin);
     let before = found(&store, &plugin, &put)?;
+    drop(writing);
     let write = |error: io::Error| StoreError::unavailable(error).at_path("write", &path);
 
     if put.is_current {
@@ -43,7 +46,7 @@ pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Pre
     let mode = permissions(&path, put.is_secret);
     let bytes = history::encode(&put.version);
     let pending = disk::write(&history, history::PENDING, &bytes, mode.clone()).map_err(write)?;
-    fault::point("version-written");
+    store.pass(&plugin, "version-written");
     let is_other = || {
         let before = before.and_then(|bytes| current::config(&path, &bytes).ok());
         before.as_ref() != Some(&put.version.config)
@@ -108,7 +111,7 @@ fn permissions(path: &Path, is_secret: bool) -> Option<Permissions> {
 }
 
 impl Prepared {
-    fn commit(self) -> Result<Revision, StoreError> {
+    fn commit(self) -> Result<Made, StoreError> {
         let Self {
             store,
             plugin,
@@ -120,25 +123,39 @@ impl Prepared {
             abandoned,
         } = self;
         let write = |error: io::Error| StoreError::unavailable(error).at_path("write", &path);
+        store.pass(&plugin, "beginning");
+        let writing = store.seen.wait_for_writing(&plugin);
         let before = found(&store, &plugin, &put)?;
-        // Relaxed: it is a request to leave off, nothing is read because of it.
-        if abandoned.load(Ordering::Relaxed) {
+        // Acquire: pairs with the store where the future is dropped. Whoever gives up after this
+        // has it undone.
+        if abandoned.load(Ordering::Acquire) {
             return Err(write(io::Error::other("nobody waits for it any more")));
         }
-        fault::point("committing");
+        store.pass(&plugin, "committing");
+        let mut made = Made {
+            store: Arc::clone(&store),
+            plugin: plugin.clone(),
+            path: path.clone(),
+            config: None,
+            entry: None,
+            revision: Revision::ABSENT,
+            writing: Some(writing),
+        };
         if let Some(config) = config {
             config.persist(&path).map_err(|error| write(error.error))?;
-            fault::point("renamed");
-            if let Err(error) = disk::sync(&store.dir) {
-                put_back(&store, &path, before);
-                return Err(write(error));
-            }
-            fault::point("synced");
+            made.config = Some(Change {
+                before,
+                after: put.version.config.clone(),
+            });
+            store.pass(&plugin, "renamed");
+            // Dropped, what was made is undone.
+            disk::sync(&store.dir).map_err(write)?;
+            store.pass(&plugin, "synced");
         }
         // It is the current config now. What follows can be made up for: by `recover`.
         let entry = history::path(&history, put.version.version.number());
         match pending.persist(&entry) {
-            Ok(_) => {}
+            Ok(_) => made.entry = Some(entry),
             Err(error) if put.is_current => {
                 tracing::warn!(error = %error.error, "not yet in the history");
                 // Kept for whoever loads it next.
@@ -146,30 +163,15 @@ impl Prepared {
             }
             Err(error) => return Err(write(error.error)),
         }
-        fault::point("recorded");
+        store.pass(&plugin, "recorded");
         let tidied =
             disk::sync(&history).and_then(|()| history::prune(&history, put.history_limit));
         if let Err(error) = tidied {
             tracing::warn!(%error, "the history could not be tidied up");
         }
-        fault::point("pruned");
-        let (_, revision) = current::read(&store.seen, &plugin, &path);
-        Ok(revision)
-    }
-}
-
-/// As good as that can be done where a directory cannot be synchronized.
-fn put_back(store: &Inner, path: &Path, before: Option<Vec<u8>>) {
-    let put_back = match before {
-        None => fs::remove_file(path),
-        Some(bytes) => {
-            let permissions = fs::metadata(path).map(|is| is.permissions()).ok();
-            let file = disk::write(&store.dir, TEMPORARY, &bytes, permissions);
-            file.and_then(|file| Ok(file.persist(path).map(drop)?))
-        }
-    };
-    if let Err(error) = put_back {
-        tracing::error!(path = %path.display(), %error, "the config before could not be put back");
+        store.pass(&plugin, "pruned");
+        (_, made.revision) = current::read(&store.seen, &plugin, &path);
+        Ok(made)
     }
 }
 
@@ -178,8 +180,8 @@ struct Waiting(Arc<AtomicBool>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // Relaxed: pairs with the load in `commit`, which decides nothing else by it.
-        self.0.store(true, Ordering::Relaxed);
+        // Release: pairs with the load in `commit`.
+        self.0.store(true, Ordering::Release);
     }
 }
 
@@ -187,9 +189,10 @@ impl PreparedPut for Prepared {
     fn commit(self: Box<Self>) -> StoreFuture<'static, Revision> {
         let waiting = Waiting(Arc::clone(&self.abandoned));
         Box::pin(async move {
-            let done = super::store::blocking(move || Prepared::commit(*self)).await;
+            // Where this is dropped, so is what was made, whenever that comes to be.
+            let made = super::store::blocking(move || Prepared::commit(*self)).await;
             drop(waiting);
-            done
+            made.map(Made::keep)
         })
     }
 }

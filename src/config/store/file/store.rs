@@ -35,8 +35,19 @@ pub(super) const HISTORY: &str = ".history";
 /// cannot say, as TOML cannot say `null`, is refused.
 ///
 /// With the feature `watch`, edits are noticed when they happen: of a file in place or by a rename,
-/// and of all at once as where Kubernetes mounts a ConfigMap. Where a file is a link into some other
-/// directory, edits there are not. Without it they are noticed when the file is next read.
+/// and of all at once as where Kubernetes mounts a ConfigMap. Where a file is a link, so are edits of
+/// what it leads to, from one link to the next; the directory may be a link, too, and may be removed
+/// and made again. For that the directories on the way are watched, 256 at most. What is moved
+/// further up is not noticed, nor what another machine does on a network file system, until a
+/// reload. Without the feature, edits are noticed when the file is next read.
+///
+/// A file that is a link is replaced by a file when the config is changed by a manager: what it
+/// leads to is somebody else's.
+///
+/// A write for which nobody waits any more, because the disk hangs, is not begun; one that has begun
+/// is undone once the disk answers, and until then the plugin's config is not read. What remains:
+/// where the process is killed before that, the next start finds the config that was being written,
+/// whole, and as a version of its own.
 ///
 /// Several processes may use one directory: what one of them writes the others find when they
 /// look. Two that write the same plugin's config in the same instant are not kept apart.
@@ -49,6 +60,9 @@ pub struct FileStore {
 pub(super) struct Inner {
     pub(super) dir: PathBuf,
     pub(super) seen: Seen,
+    /// Where its writing stands still when a test says so.
+    #[cfg(test)]
+    pub(super) hold: super::late::Hold,
 }
 
 impl FileStore {
@@ -66,7 +80,12 @@ impl FileStore {
         }
         let seen = Seen::default();
         Ok(Self {
-            inner: Arc::new(Inner { dir, seen }),
+            inner: Arc::new(Inner {
+                dir,
+                seen,
+                #[cfg(test)]
+                hold: super::late::Hold::default(),
+            }),
         })
     }
 
@@ -74,6 +93,11 @@ impl FileStore {
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.inner.dir
+    }
+
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> &super::late::Hold {
+        &self.inner.hold
     }
 
     fn run<T: Send + 'static>(
@@ -96,6 +120,19 @@ impl FileStore {
 }
 
 impl Inner {
+    /// A point at which a test may have it die, or stand still.
+    #[cfg_attr(
+        not(test),
+        expect(unused_variables, reason = "only tests tell plugins apart")
+    )]
+    pub(super) fn pass(&self, plugin: &str, point: &str) {
+        crate::fault::point(point);
+        #[cfg(test)]
+        if plugin == "p" {
+            self.hold.pass(point);
+        }
+    }
+
     pub(super) fn path(&self, plugin: &str) -> PathBuf {
         crate::config::path(&self.dir, plugin)
     }
@@ -107,7 +144,8 @@ impl Inner {
     /// Looks for what has changed in the files of some plugins.
     #[cfg(feature = "watch")]
     pub(super) fn look_at(&self, plugins: &BTreeSet<String>) {
-        for plugin in plugins {
+        // Whoever is changing one looks at it in the end. A disk that hangs meanwhile holds up no other.
+        for plugin in plugins.iter().filter(|plugin| self.seen.is_at_rest(plugin)) {
             // What is wrong with it is told to who loads it.
             let _ = current::read(&self.seen, plugin, &self.path(plugin));
         }
@@ -115,18 +153,20 @@ impl Inner {
 
     /// Looks for what has changed in the files of any.
     #[cfg(feature = "watch")]
-    pub(super) fn look(&self) -> io::Result<()> {
+    pub(super) fn look(&self) {
         let mut plugins = self.seen.plugins();
-        for entry in std::fs::read_dir(&self.dir)? {
-            let name = entry?.file_name();
+        // Where there is no directory, those that had files are told so.
+        for entry in std::fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let name = entry.file_name();
             let plugin = name.to_str().and_then(crate::config::plugin_of);
             plugins.extend(plugin.map(str::to_owned));
         }
         self.look_at(&plugins);
-        Ok(())
     }
 
     fn load(&self, plugin: &str) -> Result<Option<StoredConfig>, StoreError> {
+        // What is half done is not known yet.
+        let _writing = self.seen.wait_for_writing(plugin);
         let (path, dir) = (self.path(plugin), self.history(plugin));
         let (found, revision) = current::read(&self.seen, plugin, &path);
         let found = found

@@ -1,97 +1,12 @@
-//! Files that are edited by hand while the plugins serve.
+//! Of plain files.
 
 use std::fs;
-use std::path::Path;
-use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::timeout;
-use tower_plugin::{
-    Event, EventKind, EventStream, Operation, OperationPhase, PluginHandle, PluginManager,
-    PluginState,
-};
+use tower_plugin::{EventKind, Operation, PluginState};
 
-use crate::scenario::{Instance, Script, Scripted};
-
-/// Longer than anything here may take.
-const LONG: Duration = Duration::from_secs(20);
-
-struct Scene {
-    dir: tempfile::TempDir,
-    manager: PluginManager,
-    plugin: PluginHandle<Instance>,
-    script: std::sync::Arc<Script>,
-    events: EventStream,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        Self::at(|_| {}).await
-    }
-
-    async fn at(prepare: impl FnOnce(&Path)) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        prepare(dir.path());
-        let builder = PluginManager::builder().plugin_dir(dir.path());
-        let manager = builder.watch_store().build().unwrap();
-        let script = Script::new();
-        let plugin = manager.register("p", Scripted(script.clone()));
-        let plugin = plugin.config(json!({"value": 1})).await.unwrap();
-        let events = manager.subscribe();
-        Self {
-            dir,
-            manager,
-            plugin,
-            script,
-            events,
-        }
-    }
-
-    fn write(&self, text: &str) {
-        fs::write(self.dir.path().join("p.json"), text).unwrap();
-    }
-
-    /// Until that happens.
-    async fn until(&mut self, kind: EventKind) -> Event {
-        let event = async {
-            loop {
-                let event = self.events.recv().await.unwrap();
-                if event.kind == kind {
-                    return event;
-                }
-            }
-        };
-        timeout(LONG, event).await.expect("it happens")
-    }
-
-    fn value(&self) -> u32 {
-        self.plugin.enter().unwrap().instance().value
-    }
-
-    /// Until an edit of another plugin's file has been taken up, and so everything before it.
-    async fn pass(&mut self) {
-        let other = self.manager.register("other", Scripted(Script::new()));
-        let other = other.await.unwrap();
-        self.events = self.manager.subscribe();
-        let path = self.dir.path().join("other.json");
-        fs::write(path, r#"{"value": 77}"#).unwrap();
-        self.until(EventKind::ReloadApplied).await;
-        assert_eq!(other.enter().unwrap().instance().value, 77);
-        self.manager.unload("other").await.unwrap();
-    }
-
-    /// What was done with the plugin since it was registered.
-    fn operations(&self) -> Vec<Operation> {
-        let operations = self.manager.operations().into_iter();
-        let of_it = operations.filter(|info| info.plugin == "p");
-        let mut done: Vec<_> = of_it
-            .inspect(|info| assert_eq!(info.phase, OperationPhase::Done))
-            .map(|info| info.operation)
-            .collect();
-        done.retain(|operation| *operation != Operation::Register);
-        done
-    }
-}
+use super::Scene;
+use crate::scenario::Act;
 
 #[tokio::test]
 async fn file_that_is_written_in_place_is_taken_up_as_a_version_of_its_editor() {
@@ -116,34 +31,6 @@ async fn file_that_is_replaced_by_a_rename_is_taken_up_once() {
     fs::rename(scene.dir.path().join("p.json.swp"), &path).unwrap();
     scene.until(EventKind::ReloadApplied).await;
     assert_eq!(scene.value(), 6);
-    scene.pass().await;
-    assert_eq!(scene.plugin.generation(), 3);
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn links_that_are_swapped_as_in_a_config_map_are_taken_up() {
-    use std::os::unix::fs::symlink;
-
-    let publish = |dir: &Path, name: &str, value: u32| {
-        fs::create_dir(dir.join(name)).unwrap();
-        let config = json!({"value": value}).to_string();
-        fs::write(dir.join(name).join("p.json"), config).unwrap();
-        symlink(name, dir.join("..data_tmp")).unwrap();
-        fs::rename(dir.join("..data_tmp"), dir.join("..data")).unwrap();
-    };
-    let mut scene = Scene::at(|dir| {
-        publish(dir, "..2026_01", 3);
-        symlink("..data/p.json", dir.join("p.json")).unwrap();
-    })
-    .await;
-    assert_eq!(scene.value(), 3);
-    for (name, value) in [("..2026_02", 4), ("..2026_03", 5)] {
-        publish(scene.dir.path(), name, value);
-        scene.until(EventKind::ReloadApplied).await;
-        assert_eq!(scene.value(), value);
-    }
-    fs::remove_dir_all(scene.dir.path().join("..2026_01")).unwrap();
     scene.pass().await;
     assert_eq!(scene.plugin.generation(), 3);
 }
@@ -239,7 +126,7 @@ async fn file_that_is_removed_changes_nothing_and_one_of_nobody_neither() {
 #[tokio::test]
 async fn edit_during_an_operation_waits_for_its_end() {
     let mut scene = Scene::new().await;
-    scene.script.next_starts([crate::scenario::Act::Wait]);
+    scene.script.next_starts([Act::Wait]);
     let reload = crate::scenario::reload_in_background(&scene.manager, "p");
     scene.script.waiting().await;
     scene.write(r#"{"value": 5}"#);
