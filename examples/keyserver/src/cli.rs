@@ -20,9 +20,17 @@ pub struct Args {
     /// Where to serve the administration of plugins; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:11372")]
     pub admin: SocketAddr,
-    /// Where the plugins' configs are kept; in memory unless given
+    /// Where the plugins' configs are kept, and edited by hand: an edit reloads its plugin at once.
+    /// In memory unless given
+    ///
+    /// A config is a file `NAME.json`, or a link to one, and every version that was applied lies in
+    /// `.history/NAME`. An edit that is broken or refused changes nothing: the log and the
+    /// administration say what is wrong.
     #[arg(long, value_name = "DIR")]
     pub plugin_dir: Option<PathBuf>,
+    /// Take up edits in the plugin directory only when a plugin is reloaded
+    #[arg(long, requires = "plugin_dir")]
+    pub no_watch: bool,
     /// A file with the bearer tokens that administration accepts, a line for each: `name:token`, or
     /// a token alone. History and log tell changes by the name
     ///
@@ -95,7 +103,7 @@ mod tests {
         let args = Args::parse_from(["keyserver"]);
         assert_eq!(args.listen.to_string(), "127.0.0.1:11371");
         assert_eq!(args.admin.to_string(), "127.0.0.1:11372");
-        assert!(args.plugin_dir.is_none());
+        assert!(args.plugin_dir.is_none() && !args.no_watch);
         assert!(args.admin_token.is_none() && args.admin_token_file.is_none());
         assert_eq!(args.drain_timeout, Duration::from_secs(60));
     }

@@ -30,6 +30,9 @@ pub async fn run(args: &Args) -> Result<(), ServeError> {
     let mut manager = PluginManager::builder().drain_timeout(args.drain_timeout);
     if let Some(dir) = &args.plugin_dir {
         manager = manager.plugin_dir(dir);
+        if !args.no_watch {
+            manager = manager.watch_store();
+        }
     }
     let manager = manager.build()?;
     let shutdown = Shutdown::new(manager.clone())

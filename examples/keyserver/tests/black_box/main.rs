@@ -19,3 +19,4 @@ mod tarpit;
 #[allow(dead_code)]
 #[path = "../../src/keys/testing.rs"]
 mod testing;
+mod watch;
