@@ -1,12 +1,12 @@
 //! What operators do with plugins, and what plugins do to operators.
 
-mod bad_files;
 mod config;
 mod dependencies;
 mod drain;
 mod drift;
 mod dry_run;
 mod events;
+mod files;
 #[cfg(all(feature = "toml", feature = "yaml"))]
 mod formats;
 mod groups;
@@ -25,7 +25,6 @@ mod rest;
 mod retry;
 mod schema;
 mod shutdown;
-mod store;
 mod trial;
 #[cfg(feature = "watch")]
 mod watch;

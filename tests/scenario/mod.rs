@@ -1,5 +1,6 @@
 //! A plugin whose hooks do what the test says, and count how often they were called.
 
+pub mod files;
 pub mod log;
 pub mod store;
 
@@ -13,7 +14,8 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tower_plugin::{
-    BoxError, Health, OperationError, Plugin, PluginManager, ReloadReport, StartContext,
+    BoxError, Health, OperationError, Plugin, PluginHandle, PluginManager, ReloadReport,
+    StartContext,
 };
 
 /// What a hook does next, where it is not to succeed.
@@ -138,6 +140,16 @@ pub fn reload_in_background(
 }
 
 pub struct Scripted(pub Arc<Script>);
+
+/// A plugin that follows a script, registered with the defaults.
+pub async fn register(
+    manager: &PluginManager,
+    name: &str,
+    script: &Arc<Script>,
+) -> PluginHandle<Instance> {
+    let registration = manager.register(name, Scripted(Arc::clone(script)));
+    registration.await.unwrap()
+}
 
 fn next(acts: &Mutex<VecDeque<Act>>) -> Act {
     acts.lock().unwrap().pop_front().unwrap_or(Act::Succeed)

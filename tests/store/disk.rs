@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::{Value, json};
-use tower_plugin::{Outcome, PluginManager, PluginState};
+use serde_json::json;
+use tower_plugin::{Outcome, PluginState};
 
-use crate::scenario::{Script, Scripted};
+use crate::scenario::files::{manager, names, stored};
+use crate::scenario::{Script, register};
 
 /// A small file system of its own.
 struct Disk(tempfile::TempDir);
@@ -60,22 +61,9 @@ impl Disk {
         }
     }
 
-    fn manager(&self) -> PluginManager {
-        let builder = PluginManager::builder().plugin_dir(self.path());
-        builder.build().unwrap()
-    }
-
-    fn stored(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.path().join("p.json")).unwrap()).unwrap()
-    }
-
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(self.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !name.contains("filler"))
-            .collect();
-        names.sort();
+        let mut names = names(self.path());
+        names.retain(|name| !name.contains("filler"));
         names
     }
 }
@@ -91,11 +79,8 @@ async fn full_disk_refuses_a_change_before_anything_is_touched() {
     let Some(disk) = Disk::mount("256k") else {
         return;
     };
-    let (manager, script) = (disk.manager(), Script::new());
-    let plugin = manager
-        .register("p", Scripted(script.clone()))
-        .await
-        .unwrap();
+    let (manager, script) = (manager(disk.path()), Script::new());
+    let plugin = register(&manager, "p", &script).await;
     manager
         .update_config("p", json!({"value": 2}))
         .await
@@ -113,14 +98,11 @@ async fn full_disk_refuses_a_change_before_anything_is_touched() {
     );
     assert_eq!((plugin.generation(), script.hooks()), (2, (2, 1)));
     assert_eq!(plugin.enter().unwrap().instance().value, 2);
-    assert_eq!(disk.stored(), json!({"value": 2}));
+    assert_eq!(stored(disk.path()), json!({"value": 2}));
     assert_eq!(disk.names(), [".history", "p.json"]);
 
     // What needs no room goes on, also for who is new.
-    let other = manager
-        .register("other", Scripted(Script::new()))
-        .await
-        .unwrap();
+    let other = register(&manager, "other", &Script::new()).await;
     assert_eq!(other.state(), PluginState::Active);
     assert_eq!(manager.reload("p").await.unwrap().outcome, Outcome::Applied);
     assert_eq!(manager.history("p").await.unwrap().total_count, 2);
@@ -130,7 +112,7 @@ async fn full_disk_refuses_a_change_before_anything_is_touched() {
         .update_config("p", json!({"value": 3}))
         .await
         .unwrap();
-    assert_eq!(disk.stored(), json!({"value": 3}));
+    assert_eq!(stored(disk.path()), json!({"value": 3}));
 }
 
 #[tokio::test]
@@ -140,15 +122,9 @@ async fn directory_that_is_read_only_serves_and_takes_edits_but_no_changes() {
     };
     fs::write(disk.path().join("p.json"), r#"{"value": 2}"#).unwrap();
     disk.remount("ro");
-    let (manager, script) = (disk.manager(), Script::new());
-    let plugin = manager
-        .register("p", Scripted(script.clone()))
-        .await
-        .unwrap();
-    let other = manager
-        .register("other", Scripted(Script::new()))
-        .await
-        .unwrap();
+    let (manager, script) = (manager(disk.path()), Script::new());
+    let plugin = register(&manager, "p", &script).await;
+    let other = register(&manager, "other", &Script::new()).await;
     assert_eq!(
         (plugin.state(), plugin.last_error()),
         (PluginState::Active, None)
@@ -180,5 +156,5 @@ async fn directory_that_is_read_only_serves_and_takes_edits_but_no_changes() {
         .update_config("p", json!({"value": 6}))
         .await
         .unwrap();
-    assert_eq!(disk.stored(), json!({"value": 6}));
+    assert_eq!(stored(disk.path()), json!({"value": 6}));
 }

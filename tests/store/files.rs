@@ -6,18 +6,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tower_plugin::{ConfigStore, FileStore, Put, StoredVersion};
 
+use crate::scenario::files::names;
+
 fn put(number: u64, config: Value) -> Put {
     let version = format!("000000ab-{number}").parse().unwrap();
     Put::new(StoredVersion::new(version, config))
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use serde_json::json;
-use tower_plugin::{Outcome, PluginManager, PluginState};
+use tower_plugin::{Outcome, PluginState};
 
-use crate::scenario::{Script, Scripted};
+use crate::scenario::files::manager;
+use crate::scenario::{Script, register};
 
 /// What is in the way, and what is told of it.
 struct Bad {
@@ -68,10 +69,6 @@ fn all() -> Vec<Bad> {
     ]
 }
 
-fn manager(dir: &Path) -> PluginManager {
-    PluginManager::builder().plugin_dir(dir).build().unwrap()
-}
-
 #[tokio::test]
 async fn each_fails_the_start_of_its_plugin_where_there_is_nothing_to_go_back_to() {
     for bad in all() {
@@ -79,14 +76,8 @@ async fn each_fails_the_start_of_its_plugin_where_there_is_nothing_to_go_back_to
         let path = dir.path().join("p.json");
         (bad.put)(&path);
         let (manager, script) = (manager(dir.path()), Script::new());
-        let plugin = manager
-            .register("p", Scripted(script.clone()))
-            .await
-            .unwrap();
-        let other = manager
-            .register("other", Scripted(Script::new()))
-            .await
-            .unwrap();
+        let plugin = register(&manager, "p", &script).await;
+        let other = register(&manager, "other", &Script::new()).await;
         assert_eq!(plugin.state(), PluginState::Failed, "{}", bad.told);
         let told = plugin.last_error().unwrap();
         assert!(told.contains(bad.told) && told.contains("p.json"), "{told}");
@@ -105,7 +96,7 @@ async fn each_is_refused_by_a_reload_and_by_a_restart_and_stays_to_be_looked_at(
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p.json");
         let (first, script) = (manager(dir.path()), Script::new());
-        let plugin = first.register("p", Scripted(script.clone())).await.unwrap();
+        let plugin = register(&first, "p", &script).await;
         first.update_config("p", json!({"value": 5})).await.unwrap();
         fs::remove_file(&path).unwrap();
         (bad.put)(&path);
@@ -122,7 +113,7 @@ async fn each_is_refused_by_a_reload_and_by_a_restart_and_stays_to_be_looked_at(
         first.shutdown().await;
 
         let second = manager(dir.path());
-        let plugin = second.register("p", Scripted(Script::new())).await.unwrap();
+        let plugin = register(&second, "p", &Script::new()).await;
         assert_eq!(plugin.enter().unwrap().instance().value, 5, "{}", bad.told);
         assert!(plugin.last_error().unwrap().contains(bad.told));
         assert_eq!(fs::metadata(&path).unwrap().len(), before);

@@ -1,0 +1,7 @@
+//! Configs in files of the plugin directory.
+
+mod bad;
+mod broken;
+mod edits;
+mod refused;
+mod restart;
