@@ -46,7 +46,9 @@ impl Agreement {
         let is_refresh = operation == O::Refresh;
         match error.store_error() {
             // A change that may have been kept, or not.
-            Some(store) if store.is_timeout() && was_begun => Self::Unknown,
+            Some(store) if operation.stores_config() && store.is_timeout() && was_begun => {
+                Self::Unknown
+            }
             Some(store) if is_refresh && !store.is_broken() => Self::Unknown,
             _ if is_refresh => Self::Known,
             _ => Self::Untouched,
@@ -76,10 +78,13 @@ impl<P: Plugin> Lifecycle<P> {
 
     /// After an operation: a store that did not answer is to be asked again.
     pub(in crate::lifecycle) fn plan_reread(&mut self, operation: Operation, answer: &Answer) {
-        let is_going = self.published.read(|snapshot| snapshot.state) == PluginState::Unloading;
+        let state = self.published.read(|snapshot| snapshot.state);
+        // Whoever starts a plugin again that has failed has the store asked, too.
+        let is_down = state == PluginState::Failed && operation != Operation::Refresh;
+        let is_moot = is_down || state == PluginState::Unloading;
         match Agreement::after(operation, answer) {
-            Agreement::Untouched if !is_going => return,
-            Agreement::Unknown if !is_going => {}
+            Agreement::Untouched if !is_moot => return,
+            Agreement::Unknown if !is_moot => {}
             agreement => {
                 let before = std::mem::take(&mut self.reread);
                 self.show_reread(None);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tower_plugin::{OperationInfo, OperationPhase, PluginState};
+use tower_plugin::{OperationInfo, OperationPhase, PluginState, RetryInfo};
 
 use super::ask::LIMIT;
 use super::check;
@@ -49,7 +49,8 @@ impl World {
         let is_done = |info: &OperationInfo| info.phase == OperationPhase::Done;
         let waits = self.all_registered().into_iter().any(|life| {
             let info = self.manager.info(self.lives[life].handle.name());
-            info.is_ok_and(|info| info.retry.is_some_and(|retry| retry.next_at.is_some()))
+            let is_due = |retry: Option<RetryInfo>| retry.is_some_and(|it| it.next_at.is_some());
+            info.is_ok_and(|info| is_due(info.retry) || is_due(info.store_retry))
         });
         let is_registering = self.registering.iter().any(|task| !task.is_finished());
         operations.iter().all(is_done) && !waits && !is_registering

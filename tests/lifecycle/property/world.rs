@@ -4,7 +4,7 @@ use proptest::sample::Index;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tower_plugin::{Health, OperationPhase, PluginManager, PluginManagerBuilder};
+use tower_plugin::{Backoff, Health, OperationPhase, PluginManager, PluginManagerBuilder};
 
 use super::ask::{Asked, LIMIT};
 use super::check;
@@ -224,6 +224,7 @@ pub fn builder() -> PluginManagerBuilder {
         .check_timeout(CHECK)
         .stop_timeout(STOP)
         .store_timeout(STORE)
+        .store_retry(Backoff::new().max(STORE).max_attempts(3).jitter(0.0))
         .failure_threshold(2)
         .success_threshold(2);
     // All that happens is remembered. By chance is what proptest does.
