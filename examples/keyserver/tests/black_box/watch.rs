@@ -22,9 +22,9 @@ async fn rate(server: &Process) -> Value {
     server.config(GEO).await.json()["config"]["requests_per_second"].clone()
 }
 
-/// Until the log has told of so many changes that were applied, or refused.
+/// Until so many plugins have started and edits were applied.
 async fn done(server: &Process, times: usize) {
-    server.says("operation=refresh", times).await;
+    server.says("done outcome=applied", times).await;
 }
 
 async fn with(directory: &TempDir, more: &[&str]) -> Process {
@@ -37,7 +37,7 @@ async fn edit_by_hand_reloads_its_plugin_and_no_other() {
     let directory = TempDir::new().unwrap();
     let server = with(&directory, &[]).await;
     edit(directory.path(), &config(7).to_string());
-    done(&server, 1).await;
+    done(&server, 4).await;
     assert_eq!(rate(&server).await, 7);
     assert_eq!(server.plugin(GEO).await["generation"], 2);
     assert_eq!(server.plugin("zerotrust").await["generation"], 1);
@@ -64,7 +64,7 @@ async fn broken_edit_is_told_and_what_was_before_serves_on() {
     let directory = TempDir::new().unwrap();
     let server = with(&directory, &[]).await;
     edit(directory.path(), &config(7).to_string());
-    done(&server, 1).await;
+    done(&server, 4).await;
     for (number, (broken, told)) in [
         ("{\"requests_per_second\": 8,}", "line 1 column 27"),
         ("{\"requests_per_second\": 0}", "/requests_per_second"),
@@ -96,7 +96,7 @@ async fn broken_edit_is_told_and_what_was_before_serves_on() {
         server.admin.get("/readyz").await.assert_ok();
     }
     edit(directory.path(), &config(9).to_string());
-    server.says("done", 2).await;
+    done(&server, 5).await;
     assert_eq!(rate(&server).await, 9);
     assert_eq!(server.plugin(GEO).await["last_error"], Value::Null);
 }

@@ -102,6 +102,22 @@ fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Gives what was just written to a plugin's file a revision. Whatever somebody else has put there
+/// since has another.
+pub(super) fn wrote(seen: &Seen, plugin: &str, bytes: &[u8]) -> Revision {
+    let last = seen.last(plugin);
+    let mut last = whole(&last.found);
+    let content = Content::Bytes(hash(bytes), bytes.len());
+    match *last {
+        Some((before, revision)) if before == content => revision,
+        _ => {
+            let revision = seen.changes.record(plugin);
+            *last = Some((content, revision));
+            revision
+        }
+    }
+}
+
 /// Reads the file at `path`, and gives what is found a revision.
 pub(super) fn read(
     seen: &Seen,

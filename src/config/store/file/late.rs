@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::{
-    BoxError, Event, EventKind, EventStream, FileStore, Outcome, PluginHandle, PluginManager,
-    plugin_fn,
+    BoxError, ConfigStore, Event, EventKind, EventStream, FileStore, Outcome, PluginHandle,
+    PluginManager, Put, StoredVersion, plugin_fn,
 };
 
 /// Where a write stands still.
@@ -193,4 +193,32 @@ async fn plugin_whose_disk_hangs_holds_up_no_other() {
     update.await.unwrap();
     assert_eq!(*other.enter().unwrap().instance(), json!({"b": 1}));
     scene.hold().set(None);
+}
+
+#[tokio::test]
+async fn edit_during_a_write_is_a_change_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = FileStore::open(dir.path()).unwrap();
+    let put = |number: u64, config: Value| {
+        let version = format!("000000ab-{number}").parse().unwrap();
+        Put::new(StoredVersion::new(version, config))
+    };
+    for (number, at) in [(1, "recorded"), (2, "pruned")] {
+        // One that changes the file, and one that only records what is there.
+        let config = json!({"a": number});
+        store.hold().set(Some(at));
+        let (writer, written) = (store.clone(), put(number, config));
+        let writing = tokio::spawn(async move { writer.put("p", written).await });
+        store.hold().reached.notified().await;
+        let edited = json!({"a": number + 1});
+        fs::write(dir.path().join("p.json"), edited.to_string()).unwrap();
+        store.hold().set(None);
+        let revision = writing.await.unwrap().unwrap();
+        let change = store.changes(revision).next().await.unwrap();
+        let current = store.load("p").await.unwrap().unwrap();
+        assert_eq!((current.config, current.version), (edited, None), "{at}");
+        assert_eq!(current.revision, change.revision);
+        let late = put(9, json!({})).expecting(revision);
+        assert!(store.put("p", late).await.unwrap_err().is_conflict());
+    }
 }

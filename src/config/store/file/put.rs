@@ -22,8 +22,8 @@ pub(super) struct Prepared {
     path: PathBuf,
     history: PathBuf,
     put: Put,
-    /// The current config, where it is to be changed.
-    config: Option<NamedTempFile>,
+    /// The current config, where it is to be changed, and as what.
+    config: Option<(NamedTempFile, String)>,
     /// The entry of the history.
     pending: NamedTempFile,
     /// Set once nobody waits for the commit any more.
@@ -35,7 +35,7 @@ pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Pre
     let (path, history) = (store.path(&plugin), store.history(&plugin));
     // What is half done is not known yet.
     let writing = store.seen.wait_for_writing(&plugin);
-    let before = found(&store, &plugin, &put)?;
+    let (before, _) = found(&store, &plugin, &put)?;
     drop(writing);
     let write = |error: io::Error| StoreError::unavailable(error).at_path("write", &path);
 
@@ -54,7 +54,7 @@ pub(super) fn prepare(store: Arc<Inner>, plugin: String, put: Put) -> Result<Pre
     let config = if put.is_current && is_other() {
         let text = Format::of(&path).write(&put.version.config)?;
         let file = disk::write(&store.dir, TEMPORARY, text.as_bytes(), mode).map_err(write)?;
-        Some(file)
+        Some((file, text))
     } else {
         None
     };
@@ -84,20 +84,24 @@ fn create_dirs(store: &Path, history: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What is in the current config's file, if that is what the put expects.
-fn found(store: &Inner, plugin: &str, put: &Put) -> Result<Option<Vec<u8>>, StoreError> {
+/// What is in the current config's file, and its revision, if that is what the put expects.
+fn found(
+    store: &Inner,
+    plugin: &str,
+    put: &Put,
+) -> Result<(Option<Vec<u8>>, Revision), StoreError> {
     let path = store.path(plugin);
     let (found, revision) = current::read(&store.seen, plugin, &path);
     if put.expected.is_some_and(|expected| expected != revision) {
         return Err(StoreError::conflict(revision).at_path("write", &path));
     }
     match found {
-        Ok(found) => Ok(found),
+        Ok(found) => Ok((found, revision)),
         // Whatever is in the way stays; a file that is too large, or not readable, is replaced.
         Err(error) if put.is_current && fs::metadata(&path).is_ok_and(|is| !is.is_file()) => {
             Err(StoreError::unavailable(error).at_path("write", &path))
         }
-        Err(_) => Ok(None),
+        Err(_) => Ok((None, revision)),
     }
 }
 
@@ -125,7 +129,7 @@ impl Prepared {
         let write = |error: io::Error| StoreError::unavailable(error).at_path("write", &path);
         store.pass(&plugin, "beginning");
         let writing = store.seen.wait_for_writing(&plugin);
-        let before = found(&store, &plugin, &put)?;
+        let (before, revision) = found(&store, &plugin, &put)?;
         // Acquire: pairs with the store where the future is dropped. Whoever gives up after this
         // has it undone.
         if abandoned.load(Ordering::Acquire) {
@@ -138,10 +142,10 @@ impl Prepared {
             path: path.clone(),
             config: None,
             entry: None,
-            revision: Revision::ABSENT,
+            revision,
             writing: Some(writing),
         };
-        if let Some(config) = config {
+        if let Some((config, text)) = config {
             config.persist(&path).map_err(|error| write(error.error))?;
             made.config = Some(Change {
                 before,
@@ -151,6 +155,7 @@ impl Prepared {
             // Dropped, what was made is undone.
             disk::sync(&store.dir).map_err(write)?;
             store.pass(&plugin, "synced");
+            made.revision = current::wrote(&store.seen, &plugin, text.as_bytes());
         }
         // It is the current config now. What follows can be made up for: by `recover`.
         let entry = history::path(&history, put.version.version.number());
@@ -170,7 +175,8 @@ impl Prepared {
             tracing::warn!(%error, "the history could not be tidied up");
         }
         store.pass(&plugin, "pruned");
-        (_, made.revision) = current::read(&store.seen, &plugin, &path);
+        // What was edited since is another change, which nobody else has looked for meanwhile.
+        let _ = current::read(&store.seen, &plugin, &path);
         Ok(made)
     }
 }
