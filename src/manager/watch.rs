@@ -145,8 +145,8 @@ impl Watcher {
             attempt: self.attempt,
             next_at,
         });
-        let is_news = self.show(false, Some(message.clone()), retry);
-        if is_news {
+        // Why may be another each time, as where somebody else takes what the system has left.
+        if self.show(false, Some(message.clone()), retry) {
             tracing::warn!(%error, "not every change in the store is noticed: it is asked again");
             self.event(EventKind::WatchFailed, message);
         }
@@ -160,14 +160,14 @@ impl Watcher {
         }
     }
 
-    /// Whether that is something else than was shown before.
+    /// Whether it was otherwise before.
     fn show(&self, active: bool, message: Option<String>, retry: Option<RetryInfo>) -> bool {
         let Some(manager) = self.manager.upgrade() else {
             return false;
         };
         let mut shown = manager.store_watch();
         let before = shown.as_ref();
-        let is_news = before.is_none_or(|was| was.active != active || was.message != message);
+        let is_news = before.is_none_or(|was| was.active != active);
         let since = before
             .filter(|was| was.active == active)
             .map(|was| was.since);

@@ -47,8 +47,13 @@ impl Places {
         places
     }
 
+    /// The one of the configs first: where not all can be watched, that is worth most.
     pub(super) fn dirs(&self) -> impl Iterator<Item = &Path> {
-        self.names.keys().map(PathBuf::as_path)
+        let others = self
+            .names
+            .keys()
+            .filter(|dir| Some(*dir) != self.dir.as_ref());
+        self.dir.iter().chain(others).map(PathBuf::as_path)
     }
 
     pub(super) fn contains(&self, dir: &Path) -> bool {
@@ -162,7 +167,7 @@ mod tests {
         let dir = root.join("plugins");
         fs::write(dir.join("p.json"), "").unwrap();
         let places = Places::of(&dir);
-        assert!(places.dirs().eq([&*root, &dir]));
+        assert!(places.dirs().eq([&*dir, &root]));
         assert_eq!(names(&places, &root), ["plugins"]);
         let anything = Some(What::Anything);
         let plugin = Some(What::Plugins(["p".to_owned()].into()));
