@@ -145,16 +145,36 @@ fn random(seed: u64) -> TestRng {
     TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
 }
 
+/// Until so many instances are left: a hook that was given up may still end on another thread.
+async fn until_left(seat: &Seat, instances: usize) {
+    let until = Instant::now() + LONG;
+    while seat.script.instances_alive.load(SeqCst) != instances {
+        assert!(Instant::now() < until, "an instance is held for ever");
+        tokio::time::sleep(short(1)).await;
+    }
+}
+
+/// A machine that is busy may take longer for a hook than hooks have here.
+async fn enabled(manager: &PluginManager, name: &str) -> ReloadReport {
+    let until = Instant::now() + LONG;
+    loop {
+        match manager.enable(name).wait(LONG).await {
+            Ok(report) => return report,
+            Err(error) => assert!(error.is_timeout() && Instant::now() < until, "{error}"),
+        }
+    }
+}
+
 /// Whoever is asked serves again, with what was applied last.
 async fn settle(manager: &PluginManager, seats: &[Seat]) {
     for seat in seats {
         heal(&seat.script);
         let name = seat.handle.name();
         drop(manager.disable(name).wait(LONG).await);
-        let report = manager.enable(name).wait(LONG).await.unwrap();
+        let report = enabled(manager, name).await;
         assert_eq!(report.state, PluginState::Active);
         let view = manager.config(name).unwrap();
-        let applied = seat.applied.lock().unwrap();
+        let applied = seat.applied.lock().unwrap().clone();
         // Whoever changed a config waited for the answer.
         let numbers: Vec<u64> = applied.keys().copied().collect();
         let all: Vec<u64> = (2..=view.version.number()).collect();
@@ -165,7 +185,7 @@ async fn settle(manager: &PluginManager, seats: &[Seat]) {
         let value = view.config["value"].as_u64().unwrap();
         let lease = seat.handle.enter().unwrap();
         assert_eq!(u64::from(lease.instance().value), value);
-        assert_eq!(seat.script.instances_alive.load(SeqCst), 1);
+        until_left(seat, 1).await;
     }
 }
 
@@ -211,7 +231,7 @@ fn lifecycle_never_ends_half_done_on_many_threads() {
             assert!(seat.handle.enter().is_err());
             assert_eq!(seat.handle.in_flight(), 0);
             let script = &seat.script;
-            assert_eq!(script.instances_alive.load(SeqCst), 0);
+            until_left(seat, 0).await;
             // One that was built just too late is only dropped.
             let built = script.instances_built.load(SeqCst);
             assert!(script.stops.load(SeqCst) <= built);
