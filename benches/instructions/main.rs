@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         "unary-layered" => (Peer::SWAP_LAYER, Site::UNARY, false),
         "pending-once" => (Peer::GATE, site(1, 1), false),
         "pending-ten-times" => (Peer::GATE, site(10, 1), false),
+        "bare-frames" => (Peer::BARE, site(0, 1000), false),
         "frames" => (Peer::GATE, site(0, 1000), false),
         "bare-with-headers" => (Peer::BARE, Site::UNARY, false),
         "unary-with-headers" => (Peer::GATE, Site::UNARY, false),

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::answer::{INTERNAL, UNAVAILABLE, grpc_status};
 use super::inside::Inside;
 use super::notes::Notes;
-use super::run::{caught, watched};
-use super::verdict::{self, blames_server};
-use super::{Answer, Holder, Protocol, Told};
+use super::run::watched;
+use super::verdict;
+use super::{Answer, Holder, Told};
 use crate::BoxError;
 use crate::gate::{Exit, RawPermit};
 
@@ -39,7 +38,7 @@ pin_project! {
 
 pin_project! {
     #[project = KindProj]
-    enum Kind<B> {
+    pub(super) enum Kind<B> {
         Gated {
             #[pin]
             body: B,
@@ -118,7 +117,7 @@ impl<B> Kind<B> {
 
     /// Drops the body, which still has more to say, and leaves.
     #[inline(never)]
-    fn cut_off(mut self: Pin<&mut Self>) {
+    pub(super) fn cut_off(mut self: Pin<&mut Self>) {
         let KindProj::Gated { permit, notes, .. } = self.as_mut().project() else {
             return;
         };
@@ -133,132 +132,11 @@ impl<B> Kind<B> {
     }
 }
 
-/// How the frame stream of a request ends that cannot go on.
-fn last_frame<D>(
-    protocol: Protocol,
-    grpc: &'static str,
-    error: impl Into<BoxError>,
-) -> Result<Frame<D>, BoxError> {
-    let error = error.into();
-    match protocol {
-        // A clean end would pass for a whole body.
-        Protocol::Http => Err(error),
-        Protocol::Grpc => Ok(Frame::trailers(grpc_status(grpc, &error.to_string()))),
-    }
-}
-
-type Polled<D, E> = Poll<Option<Result<Frame<D>, E>>>;
-
-impl<B> Kind<B>
-where
-    B: Body,
-    B::Data: From<Bytes>,
-    B::Error: Into<BoxError>,
-{
-    /// Ends the stream of a request that was cancelled. What would come after that is of no use to
-    /// anybody, and goes.
-    #[cold]
-    fn cancel(mut self: Pin<&mut Self>) -> Polled<B::Data, BoxError> {
-        let KindProj::Gated { permit, notes, .. } = self.as_mut().project() else {
-            return Poll::Ready(None);
-        };
-        let protocol = notes.protocol();
-        let error = Inside { permit, notes }.cancelled_error();
-        self.cut_off();
-        Poll::Ready(Some(last_frame(protocol, UNAVAILABLE, error)))
-    }
-
-    /// Of a request that is over, or whose panics are to be caught.
-    #[inline(never)]
-    fn poll_specially(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<B::Data, BoxError> {
-        let (body, permit, notes) = match self.as_mut().project() {
-            KindProj::Gated {
-                body,
-                permit,
-                notes,
-            } => (body, permit, notes),
-            KindProj::Full { told } => {
-                let Some(told) = told.take() else {
-                    return Poll::Ready(None);
-                };
-                let json = told.json().clone();
-                drop(told);
-                return Poll::Ready(Some(Ok(Frame::data(json.into()))));
-            }
-        };
-        if notes.is_over() {
-            return body.poll_frame(cx).map_err(Into::into);
-        }
-        match caught(Inside { permit, notes }, || body.poll_frame(cx)) {
-            Ok(polled) => self.pass_on(polled, cx),
-            Err(error) => {
-                let protocol = notes.protocol();
-                self.set(Self::Full { told: None });
-                Poll::Ready(Some(last_frame(protocol, INTERNAL, error)))
-            }
-        }
-    }
-
-    /// What the body gave, while its request was inside. Each arm returns what it was given: to
-    /// gather them first would be to move every frame once more.
-    #[inline(always)]
-    fn pass_on(
-        mut self: Pin<&mut Self>,
-        polled: Polled<B::Data, B::Error>,
-        cx: &mut Context<'_>,
-    ) -> Polled<B::Data, BoxError> {
-        let KindProj::Gated {
-            body,
-            permit,
-            notes,
-        } = self.as_mut().project()
-        else {
-            return Poll::Ready(None);
-        };
-        match polled {
-            // Taken out first, and so in parts: copied as a whole, it would have to wait until
-            // all of its parts were written.
-            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => {
-                    if body.is_end_stream() {
-                        let end = notes.end();
-                        Inside { permit, notes }.end(end);
-                    } else if permit.shard().is_cancelled() {
-                        return self.cancel();
-                    }
-                    Poll::Ready(Some(Ok(Frame::data(data))))
-                }
-                Err(frame) => {
-                    self.end(frame.trailers_ref(), false);
-                    Poll::Ready(Some(Ok(frame)))
-                }
-            },
-            Poll::Ready(Some(Err(error))) => {
-                self.end(None, true);
-                Poll::Ready(Some(Err(error.into())))
-            }
-            Poll::Ready(None) => {
-                self.end(None, false);
-                Poll::Ready(None)
-            }
-            Poll::Pending if (Inside { permit, notes }).poll_cancelled(cx) => self.cancel(),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-
-    /// Ends the request after the last that the body gave: trailers, an error, or nothing.
-    #[inline(never)]
-    fn end(self: Pin<&mut Self>, trailers: Option<&HeaderMap>, is_error: bool) {
-        let KindProj::Gated { permit, notes, .. } = self.project() else {
-            return;
-        };
-        let speaks_grpc = notes.protocol() == Protocol::Grpc;
-        if is_error || (speaks_grpc && trailers.is_some_and(blames_server)) {
-            notes.fail();
-        }
-        let end = notes.end();
-        Inside { permit, notes }.end(end);
-    }
+/// Not inlined, so that the bodies of services are asked without having been compared with it.
+#[cold]
+#[inline(never)]
+fn is_empty(told: &Option<Arc<Told>>) -> bool {
+    told.is_none()
 }
 
 impl<B> Body for ResponseBody<B>
@@ -270,22 +148,42 @@ where
     type Data = B::Data;
     type Error = BoxError;
 
-    #[inline]
+    #[inline(always)]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let mut kind = self.project().kind;
-        match kind.as_mut().project() {
-            KindProj::Gated {
-                body,
-                permit,
-                notes,
-            } if !notes.is_over_or_catches() => {
-                let polled = watched(Inside { permit, notes }, || body.poll_frame(cx));
-                kind.pass_on(polled, cx)
-            }
-            _ => kind.poll_specially(cx),
+        let KindProj::Gated {
+            mut body,
+            permit,
+            notes,
+        } = kind.as_mut().project()
+        else {
+            return kind.poll_specially(cx);
+        };
+        if notes.is_over_or_catches() {
+            return kind.poll_specially(cx);
+        }
+        // Before and not after: what the body gives can then be passed on as it is.
+        if permit.shard().is_cancelled() {
+            return kind.poll_specially(cx);
+        }
+        let polled = watched(Inside { permit, notes }, || body.as_mut().poll_frame(cx));
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => {
+                    // Taken out first, and so in parts: copied as a whole, it would have to wait
+                    // until all of its parts were written.
+                    if body.is_end_stream() {
+                        let end = notes.end();
+                        Inside { permit, notes }.end(end);
+                    }
+                    Poll::Ready(Some(Ok(Frame::data(data))))
+                }
+                Err(frame) => kind.pass_on(Poll::Ready(Some(Ok(frame))), cx),
+            },
+            other => kind.pass_on(other, cx),
         }
     }
 
@@ -293,7 +191,7 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Gated { body, .. } => body.is_end_stream(),
-            Kind::Full { told } => told.is_none(),
+            Kind::Full { told } => is_empty(told),
         }
     }
 

@@ -14,7 +14,9 @@
 //! | `notes.rs` | what they remember of it |
 //! | `kept.rs` | what the rarer requests are inside by |
 //! | `future.rs` | the response head, or a rejection in its place |
-//! | `body.rs` | the response body, and its end |
+//! | `state.rs` | the same, under way |
+//! | `body.rs` | the response body |
+//! | `frames.rs` | its frames, and its end |
 //! | `run.rs` | the service's code, with an eye on panics |
 //! | `verdict.rs` | whether a response is a failure |
 //! | `answer/` | what a rejection looks like in HTTP and in gRPC |
@@ -24,6 +26,7 @@ mod admit;
 mod answer;
 mod body;
 mod entered;
+mod frames;
 mod future;
 mod holder;
 mod inside;
@@ -36,6 +39,7 @@ mod plain;
 mod policy;
 mod run;
 mod service;
+mod state;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
 mod verdict;

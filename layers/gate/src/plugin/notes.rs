@@ -97,6 +97,12 @@ impl Notes {
         self.0 & (OVER | CATCHES) != 0
     }
 
+    /// Whether there is nothing to remember of it, as of most.
+    #[inline]
+    pub(super) fn is_plain(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether nothing but the count knows of it.
     #[inline]
     pub(super) fn is_alone(self) -> bool {

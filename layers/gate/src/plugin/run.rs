@@ -1,17 +1,25 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::inside::Inside;
+use super::notes::Notes;
 use crate::PanickedError;
-use crate::gate::Exit;
+use crate::gate::{Exit, RawPermit};
 
 /// Counts a request as panicked, unless it is forgotten before.
 pub(super) struct Unwinds<'a>(Inside<'a>);
 
 impl Drop for Unwinds<'_> {
-    #[cold]
+    #[inline(always)]
     fn drop(&mut self) {
-        self.0.end(Exit::Panicked);
+        // By its parts, or the whole would have to lie in memory.
+        panicked(self.0.permit, self.0.notes);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn panicked(permit: &RawPermit, notes: &mut Notes) {
+    Inside { permit, notes }.end(Exit::Panicked);
 }
 
 impl<'a> Unwinds<'a> {
@@ -19,6 +27,34 @@ impl<'a> Unwinds<'a> {
     #[inline(always)]
     pub(super) fn watch(inside: Inside<'a>) -> Self {
         Self(inside)
+    }
+
+    #[inline(always)]
+    pub(super) fn done(self) {
+        std::mem::forget(self);
+    }
+}
+
+/// As [`Unwinds`], of a request of which nothing but the count knows.
+pub(super) struct Leaves(RawPermit);
+
+impl Drop for Leaves {
+    #[inline(always)]
+    fn drop(&mut self) {
+        left_by_panic(self.0.handed_on());
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn left_by_panic(permit: RawPermit) {
+    permit.exit(Exit::Panicked);
+}
+
+impl Leaves {
+    #[inline(always)]
+    pub(super) fn watch(permit: &RawPermit) -> Self {
+        Self(permit.handed_on())
     }
 
     #[inline(always)]
