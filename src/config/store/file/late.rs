@@ -214,7 +214,9 @@ async fn edit_during_a_write_is_a_change_of_its_own() {
         fs::write(dir.path().join("p.json"), edited.to_string()).unwrap();
         store.hold().set(None);
         let revision = writing.await.unwrap().unwrap();
-        let change = store.changes(revision).next().await.unwrap();
+        let mut changes = store.changes(revision);
+        let change = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
+        let change = change.expect("it is told").unwrap();
         let current = store.load("p").await.unwrap().unwrap();
         assert_eq!((current.config, current.version), (edited, None), "{at}");
         assert_eq!(current.revision, change.revision);
