@@ -62,6 +62,10 @@ pub trait Plugin: Send + Sync + 'static {
 
     /// Builds an instance. It is given no traffic before this returns.
     ///
+    /// When it takes longer than its timeout it is dropped where it waits, and an instance that
+    /// comes of it after that, or in that very moment, is dropped without a [`stop`](Self::stop):
+    /// have what must be cleaned up be cleaned up when it is dropped.
+    ///
     /// # Errors
     ///
     /// Any error fails the operation that asked for the instance; the manager then goes back to

@@ -128,8 +128,9 @@ impl<P: Plugin> Registration<P> {
     /// [`TooManyLeftovers`](crate::OperationErrorKind::TooManyLeftovers), before anything is
     /// touched, until one of them goes. Default: 4; at least 1.
     ///
-    /// Each holds an instance in memory. To disable, unload and shut down is never refused, so that
-    /// there may be one more than this; from there, it is neither enabled nor
+    /// Each holds an instance in memory. To disable, unload and shut down is never refused, and a
+    /// change that could not be stored leaves the generation behind that it had started, so that
+    /// there may be up to two more than this; from there, it is neither enabled nor
     /// [registered](crate::RegisterError::TooManyLeftovers) again.
     pub fn max_leftovers(mut self, generations: usize) -> Self {
         self.settings.max_leftovers = generations.max(1);
