@@ -108,7 +108,8 @@ pub enum EventKind {
     WatchFailed,
     /// They are noticed again, and what was missed is looked for.
     WatchRestored,
-    /// The subscriber was too slow, or came too late: events before this one are gone.
+    /// The subscriber was too slow, or came too late: events before this one are gone. Or it asked
+    /// for those after one that has not happened yet, as where it knows that from before a restart.
     StreamReset,
 }
 

@@ -29,6 +29,8 @@ pub(super) enum Found {
     Event(Event),
     /// Gone: the oldest that is left has this revision.
     Passed(u64),
+    /// The newest that there is has this revision, and yet an event after it is said to be known.
+    Unheard(u64),
     NotYet,
 }
 
@@ -92,8 +94,10 @@ impl Log {
     pub(super) fn find(&self, revision: u64) -> Found {
         let events = self.lock();
         let oldest = events.front().map_or(1, |event| event.id);
+        let next = events.back().map_or(1, |event| event.id + 1);
         match revision.checked_sub(oldest) {
             None => Found::Passed(oldest),
+            Some(_) if revision > next => Found::Unheard(next - 1),
             Some(offset) => usize::try_from(offset)
                 .ok()
                 .and_then(|offset| events.get(offset))

@@ -16,7 +16,8 @@ use super::{Event, EventKind};
 ///
 /// A subscriber slows nobody. One that falls further behind than the journal reaches back is given
 /// an event of kind [`StreamReset`](EventKind::StreamReset) that says how many it missed, and goes
-/// on with the oldest that is left.
+/// on with the oldest that is left. So is one that asks for those after a revision that no event has
+/// yet, as after a restart, which begins to count anew: it goes on with the next.
 ///
 /// ```
 /// use tower_plugin::{BoxError, EventKind, PluginManager, plugin_fn};
@@ -43,7 +44,9 @@ async fn changed(mut newest: watch::Receiver<u64>, after: u64) -> (watch::Receiv
 
 impl EventStream {
     pub(super) fn new(log: Arc<Log>, newest: watch::Receiver<u64>, after: u64) -> Self {
-        let changed = ReusableBoxFuture::new(changed(newest, after));
+        // It may ask for those after an event that has not happened yet.
+        let known = after.min(*newest.borrow());
+        let changed = ReusableBoxFuture::new(changed(newest, known));
         Self {
             log,
             after,
@@ -57,27 +60,36 @@ impl EventStream {
     }
 
     fn take(&mut self) -> Option<Event> {
-        match self.log.find(self.after + 1) {
+        match self.log.find(self.after.saturating_add(1)) {
             Found::Event(event) => {
                 self.after = event.id;
                 Some(event)
             }
             Found::Passed(oldest) => {
                 let missed = oldest - 1 - self.after;
-                self.after = oldest - 1;
-                Some(Event {
-                    id: self.after,
-                    time: SystemTime::now(),
-                    kind: EventKind::StreamReset,
-                    plugin: String::new(),
-                    generation: 0,
-                    operation_id: None,
-                    actor: None,
-                    reason: None,
-                    message: format!("{missed} events missed; read the status afresh"),
-                })
+                Some(self.reset(oldest - 1, format!("{missed} events missed")))
+            }
+            Found::Unheard(newest) => {
+                let why = format!("there is no event {} yet", self.after);
+                Some(self.reset(newest, why))
             }
             Found::NotYet => None,
+        }
+    }
+
+    /// Goes on after another revision, and says why.
+    fn reset(&mut self, after: u64, why: String) -> Event {
+        self.after = after;
+        Event {
+            id: after,
+            time: SystemTime::now(),
+            kind: EventKind::StreamReset,
+            plugin: String::new(),
+            generation: 0,
+            operation_id: None,
+            actor: None,
+            reason: None,
+            message: why + "; read the status afresh",
         }
     }
 }

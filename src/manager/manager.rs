@@ -286,7 +286,9 @@ impl PluginManager {
         self.inner.journal.subscribe(None)
     }
 
-    /// Events after the one with the given revision, as far back as they are kept; 0 for all.
+    /// Events after the one with the given revision, as far back as they are kept; 0 for all. Where
+    /// some of them are gone, or there is no event of that revision yet, the first one
+    /// [says so](crate::EventKind::StreamReset).
     #[must_use]
     pub fn subscribe_after(&self, revision: u64) -> EventStream {
         self.inner.journal.subscribe(Some(revision))

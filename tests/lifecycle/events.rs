@@ -46,6 +46,29 @@ async fn events_tell_the_story_in_order_and_can_be_replayed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn subscriber_from_before_a_restart_is_told_that_there_is_no_such_event_and_goes_on() {
+    for after in [4, u64::MAX] {
+        let manager = PluginManager::new();
+        let plugin = manager.register("p", Scripted(Script::new()));
+        plugin.await.unwrap();
+        let newest = 3;
+        let mut known = manager.subscribe_after(newest);
+        let mut unknown = manager.subscribe_after(after);
+
+        let reset = unknown.recv().await.unwrap();
+        assert_eq!((reset.kind, reset.id), (EventKind::StreamReset, newest));
+        let why = format!("there is no event {after} yet; read the status afresh");
+        assert_eq!(reset.message, why);
+
+        let next = tokio::join!(known.recv(), unknown.recv(), async {
+            manager.reload("p").await.unwrap();
+        });
+        let next = [next.0, next.1].map(|event| event.map(|event| (event.id, event.kind)));
+        assert_eq!(next, [Some((4, EventKind::ReloadStarted)); 2]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn slow_subscriber_is_told_how_many_events_it_missed() {
     let manager = PluginManager::builder().event_capacity(4).build().unwrap();
     let mut events = manager.subscribe();
