@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::contain::caught;
 use super::hook;
 use super::start::Running;
 use super::task::Lifecycle;
 use super::transition::Effect;
+use crate::time::after;
 use crate::{EventKind, GoDuration, OperationPhase, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
@@ -24,7 +23,7 @@ impl<P: Plugin> Lifecycle<P> {
         self.did(Effect::Stop);
         self.enter(OperationPhase::Stopping);
         let timeout = self.settings.stop_timeout;
-        let deadline = Instant::now() + timeout;
+        let deadline = after(timeout);
         // Whoever waits for it may have a waker of their own.
         let cancelled = caught(|| context.token().cancel());
         context.tracker().close();

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::handle::Steps;
 use super::{ForcedError, Shutdown, ShutdownHandle};
 use crate::ShutdownReport;
+use crate::time::after;
 
 /// What is kept of the deadline, at most, to write answers that were cancelled.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -51,11 +52,11 @@ impl Driver {
             deadline,
             readiness_delay,
         } = self.settings;
-        let began = Instant::now();
+        let (began, ends) = (Instant::now(), after(deadline));
         let mut told = self.told;
         let mut forced = pin!(async {
             tokio::select! {
-                () = sleep_until(began + deadline) => ForcedError::DeadlinePassed,
+                () = sleep_until(ends) => ForcedError::DeadlinePassed,
                 why = told_twice(&mut told) => why,
             }
         });

@@ -16,6 +16,7 @@ mod hooks;
 mod hostile;
 mod independence;
 mod leftovers;
+mod longest;
 mod monitor;
 mod operations;
 mod property;

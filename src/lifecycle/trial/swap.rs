@@ -1,4 +1,3 @@
-use tokio::time::Instant;
 use tower_plugin_gate::{Generation, PluginState, Share};
 
 use super::TrialRules;
@@ -10,6 +9,7 @@ use crate::lifecycle::hook::HookError;
 use crate::lifecycle::start::Running;
 use crate::lifecycle::task::Lifecycle;
 use crate::lifecycle::transition::{Decide, Effect, Stage, Step, transition};
+use crate::time::after;
 use crate::{EventKind, Outcome, Plugin};
 
 impl<P: Plugin> Lifecycle<P> {
@@ -20,7 +20,7 @@ impl<P: Plugin> Lifecycle<P> {
         candidate: Candidate,
         rules: TrialRules,
     ) -> Done {
-        let confirm_by = rules.confirm_within.map(|within| Instant::now() + within);
+        let confirm_by = rules.confirm_within.map(after);
         let Some(old) = &self.running else {
             return self.without_trial(new, candidate).await;
         };

@@ -8,6 +8,7 @@ use super::rules::{finished, since};
 use crate::lifecycle::task::Lifecycle;
 use crate::lifecycle::{Stage, Trigger};
 use crate::operation::{Record, Trial};
+use crate::time::after;
 use crate::{GoDuration, HealthStatus, Plugin};
 
 /// What became of a stage of a trial.
@@ -72,7 +73,7 @@ impl<P: Plugin> Lifecycle<P> {
         let Some(record) = self.record() else {
             return Verdict::fail("there is no operation to tell of it");
         };
-        let ends = (!rules.probation.is_zero()).then(|| Instant::now() + rules.probation);
+        let ends = (!rules.probation.is_zero()).then(|| after(rules.probation));
         record.enter_trial(
             stage,
             Trial {

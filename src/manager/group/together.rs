@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tower_plugin_gate::PluginState;
 
 use super::ReloadAll;
@@ -12,6 +12,7 @@ use crate::lifecycle::{Awaited, Request, Together};
 use crate::manager::operation::{give_together, in_progress, make_way};
 use crate::manager::registry::Entry;
 use crate::operation::Record;
+use crate::time::after;
 use crate::{Operation, OperationError, OperationErrorKind, PluginResult, ReloadStrategy};
 
 /// Reloads all plugins or none, in two phases: once every task has the turn of its plugin, each
@@ -36,7 +37,7 @@ pub(super) async fn reload(
         parts.push((awaited, record));
     }
     let (mut awaited, records): (Vec<Awaited>, Vec<Arc<Record>>) = parts.into_iter().unzip();
-    let deadline = Instant::now() + asked.prepare_timeout;
+    let deadline = after(asked.prepare_timeout);
     let ready = poll_fn(|cx| all_ready(&mut awaited, cx));
     let ready = timeout_at(deadline, ready).await.unwrap_or(false);
     if ready && awaited.iter().all(Awaited::is_waiting) {
@@ -76,7 +77,7 @@ async fn turns(
     asked: &ReloadAll,
     entries: &[Entry],
 ) -> Result<Vec<OwnedSemaphorePermit>, OperationError> {
-    let deadline = Instant::now() + asked.wait.unwrap_or_default();
+    let deadline = after(asked.wait.unwrap_or_default());
     let mut turns = Vec::with_capacity(entries.len());
     for entry in entries {
         let makes_way = make_way(entry, Operation::Reload, asked.options.actor.as_deref());
