@@ -37,7 +37,6 @@ mod shard;
 #[cfg(all(test, not(tower_plugin_loom)))]
 mod tests;
 mod wait;
-mod word;
 
 pub use cancelled::Cancelled;
 pub use counters::Counters;
@@ -48,7 +47,6 @@ pub use drained::Drained;
 pub use error::{CancelledError, PanickedError};
 pub use gate::Gate;
 pub use permit::Permit;
-#[cfg(test)]
 pub(crate) use pool::Pool;
 pub(crate) use pool::ShardRef;
 pub(crate) use raw_permit::RawPermit;
