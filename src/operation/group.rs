@@ -8,7 +8,10 @@ use tokio::time::Instant;
 
 use super::OperationId;
 use crate::lifecycle::Options;
-use crate::{GroupInfo, GroupOperation, GroupPhase, GroupReport, OperationError};
+use crate::{
+    GroupInfo, GroupOperation, GroupPhase, GroupReport, OperationError, OperationHandle,
+    ReloadReport,
+};
 
 /// What comes of an operation on several plugins.
 pub(crate) type GroupAnswer = Result<GroupReport, OperationError>;
@@ -24,6 +27,7 @@ pub(crate) struct Group {
     cause: Option<String>,
     started: SystemTime,
     begun: Instant,
+    is_on_trial: watch::Sender<bool>,
     end: watch::Sender<Option<End>>,
 }
 
@@ -49,6 +53,7 @@ impl Group {
             cause: options.cause.clone(),
             started: SystemTime::now(),
             begun: Instant::now(),
+            is_on_trial: watch::Sender::new(false),
             end: watch::Sender::new(None),
         }
     }
@@ -62,6 +67,27 @@ impl Group {
         let ending = Ending(Arc::clone(&self));
         tokio::spawn(async move { ending.0.end(work.await) });
         GroupHandle { group: self }
+    }
+
+    /// Has one of its operations go to its end, and tells when that goes into a trial first.
+    pub(crate) async fn follow(
+        &self,
+        operation: OperationHandle,
+    ) -> Result<ReloadReport, OperationError> {
+        operation.on_trial().await;
+        if operation.info().result.is_none() {
+            self.is_on_trial.send_replace(true);
+        }
+        operation.await
+    }
+
+    /// Until it has ended, or a generation is on trial.
+    async fn ended_or_on_trial(&self) {
+        let (mut trial, mut end) = (self.is_on_trial.subscribe(), self.end.subscribe());
+        tokio::select! {
+            told = trial.wait_for(|is_on_trial| *is_on_trial) => drop(told),
+            told = end.wait_for(Option::is_some) => drop(told),
+        }
     }
 
     /// Ends it, unless that was done before.
@@ -157,6 +183,14 @@ impl GroupHandle {
     #[must_use]
     pub fn info(&self) -> GroupInfo {
         self.group.info()
+    }
+
+    /// Until a generation of one of its plugins is on [trial](crate::Registration::probation), or it
+    /// has ended. Cancel safe.
+    ///
+    /// A trial may need somebody to decide it: who waits for the report alone may be the one.
+    pub async fn on_trial(&self) {
+        self.group.ended_or_on_trial().await;
     }
 }
 

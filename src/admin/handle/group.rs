@@ -65,10 +65,15 @@ impl Handler {
         self.follow(reload.start()?, head).await
     }
 
-    /// Answers when it is done or, for who prefers that, at once.
+    /// Answers when it is done or, for who prefers that, at once. One with a plugin that goes into a
+    /// trial is answered then, for who asked for it may be the one to decide that.
     async fn follow(&self, group: GroupHandle, head: &Parts) -> Answer {
-        if prefer::is_async(&head.headers) {
-            return self.accepted(group.id(), &group.info(), true);
+        let is_async = prefer::is_async(&head.headers);
+        if !is_async {
+            group.on_trial().await;
+        }
+        if is_async || group.info().result.is_none() {
+            return self.accepted(group.id(), &group.info(), is_async);
         }
         respond::json(&told(group.await?)?)
     }
@@ -113,7 +118,10 @@ pub(super) fn told(report: GroupReport) -> Result<Value, Problem> {
     if failures == 0 {
         return Ok(json!({
             "status": "success",
-            "message": format!("{total} plugins, none of which failed"),
+            "message": match total {
+                1 => "1 plugin, which did not fail".to_owned(),
+                _ => format!("{total} plugins, none of which failed"),
+            },
             "outcome": outcome.as_str(),
             "results": shown,
             "duration_ms": duration,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::lifecycle::{Options, Request};
+use crate::operation::Group;
 use crate::{
     GroupHandle, GroupOperation, GroupReport, OperationBuilder, OperationError, OperationHandle,
     PluginManager, PluginResult,
@@ -84,7 +85,7 @@ impl Cascade {
         let first = self.first.start()?;
         let log = Arc::clone(&then.manager.inner.operations);
         let group = log.begin_group(GroupOperation::Cascade, names, &then.options);
-        Ok(group.spawn(then.run(first)))
+        Ok(Arc::clone(&group).spawn(then.run(group, first)))
     }
 }
 
@@ -97,10 +98,14 @@ struct Then {
 }
 
 impl Then {
-    async fn run(self, first: OperationHandle) -> Result<GroupReport, OperationError> {
+    async fn run(
+        self,
+        group: Arc<Group>,
+        first: OperationHandle,
+    ) -> Result<GroupReport, OperationError> {
         let since = Instant::now();
         let (name, mut stopped) = (first.info().plugin, None);
-        let mut results = vec![match first.await {
+        let mut results = vec![match group.follow(first).await {
             Ok(report) => PluginResult::Done(Box::new(report)),
             Err(error) if error.report().is_none() => return Err(error),
             Err(error) => {
@@ -119,7 +124,11 @@ impl Then {
             }
             let mut reload = OperationBuilder::new(&self.manager, &name, Request::Reload);
             (reload.options, reload.wait) = (self.options.clone(), self.wait);
-            results.push(match reload.await {
+            let reloaded = match reload.start() {
+                Ok(reload) => group.follow(reload).await,
+                Err(refused) => Err(refused),
+            };
+            results.push(match reloaded {
                 Ok(report) => PluginResult::Done(Box::new(report)),
                 Err(error) => {
                     stopped = Some(name);

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -10,6 +11,7 @@ use tower_plugin_gate::PluginState;
 use super::together;
 use crate::lifecycle::{Options, Request};
 use crate::manager::registry::Entry;
+use crate::operation::Group;
 use crate::{
     GroupHandle, GroupOperation, GroupReport, OperationBuilder, OperationError, PluginManager,
     PluginResult,
@@ -125,15 +127,19 @@ impl ReloadAll {
         let names = entries.iter().map(|entry| entry.published.name.to_string());
         let log = &self.manager.inner.operations;
         let group = log.begin_group(GroupOperation::ReloadAll, names.collect(), &self.options);
-        Ok(group.spawn(self.run(entries)))
+        Ok(Arc::clone(&group).spawn(self.run(group, entries)))
     }
 
-    async fn run(self, entries: Vec<Entry>) -> Result<GroupReport, OperationError> {
+    async fn run(
+        self,
+        group: Arc<Group>,
+        entries: Vec<Entry>,
+    ) -> Result<GroupReport, OperationError> {
         let since = Instant::now();
         let results = if self.all_or_nothing {
             together::reload(&self, entries).await?
         } else {
-            self.each(entries).await
+            self.each(&group, entries).await
         };
         Ok(GroupReport::new(results, since.elapsed()))
     }
@@ -154,7 +160,7 @@ impl ReloadAll {
         }
     }
 
-    async fn each(&self, entries: Vec<Entry>) -> Vec<PluginResult> {
+    async fn each(&self, group: &Arc<Group>, entries: Vec<Entry>) -> Vec<PluginResult> {
         let mut reloads = JoinSet::new();
         let mut results: Vec<Option<PluginResult>> = Vec::new();
         // Of each that is reloaded, which others wait for its end.
@@ -176,12 +182,17 @@ impl ReloadAll {
             let before: Vec<CancellationToken> = before.collect();
             let mut reload = OperationBuilder::new(&self.manager, name, Request::Reload);
             (reload.options, reload.wait) = (self.options.clone(), self.wait);
+            let group = Arc::clone(group);
             reloads.spawn(async move {
                 let _end = end;
                 for dependency in before {
                     dependency.cancelled().await;
                 }
-                (place, reload.await)
+                let reloaded = match reload.start() {
+                    Ok(reload) => group.follow(reload).await,
+                    Err(refused) => Err(refused),
+                };
+                (place, reloaded)
             });
         }
         while let Some(reloaded) = reloads.join_next().await {
