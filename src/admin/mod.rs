@@ -10,7 +10,7 @@
 //! | `GET /plugins/list` | every plugin, and what requests hold of those that are unloaded: [`PluginList`](crate::PluginList) |
 //! | `GET /plugins/health` | every plugin's health: [`HealthReport`](crate::HealthReport) |
 //! | `POST /plugins/reload?plugin=` | reloads, with what was edited in the plugin directory, and answers when that is done: [`ReloadReport`](crate::ReloadReport) |
-//! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each; answered when all of it is done, trials included |
+//! | `POST /plugins/reload?plugin=&cascade=true` | reloads, then all that depends on it, in order: `results` has one for each |
 //! | `POST /plugins/reload-all` | reloads every plugin that is not disabled, or each `plugin=` named; `results` has one for each; it is 200 only if none failed, and a 4xx only if all were refused; with `all_or_nothing=true` every new generation is healthy before any serves |
 //! | `POST /plugins/enable?plugin=` | starts a plugin that is disabled or failed |
 //! | `POST /plugins/disable?plugin=` | drains and stops it until it is enabled, or the server starts again |
@@ -30,7 +30,7 @@
 //! | `GET /livez` | 200 while the server answers at all |
 //! | `GET /readyz` | 503 while a [required](crate::Registration::required) plugin does not serve |
 //!
-//! Every change takes `dry_run=true`: the same checks, and `dry_run` in the answer says what would be
+//! Every change of one plugin takes `dry_run=true`: the same checks, and `dry_run` in the answer says what would be
 //! done, with the difference in the config, the strategy and how many requests are in flight
 //! ([`DryRunReport`](crate::DryRunReport)); nothing is changed. With `dry_run=start` an instance is
 //! started, asked for its health and stopped again.
@@ -72,7 +72,9 @@
 //! `confirm_within=1m`, `max_error_rate=0.05` and `min_requests=100` in its query, each in place of
 //! what the plugin was [registered](crate::Registration::probation) with. Where a new generation
 //! goes on trial, the answer comes when it does, and not when the trial is decided: 202 with
-//! `Location`, as above. Plugins without a trial are answered as ever.
+//! `Location`, as above; with `cascade=true`, and for `reload-all`, with the first of the trials.
+//! Plugins without a trial are answered as ever. `POST /plugins/promote` and `/plugins/abort` decide
+//! it; a canary without `probation` or `confirm_within` waits for one of these as long as it takes.
 //!
 //! # Errors
 //!

@@ -61,6 +61,7 @@ impl<P: Plugin> Lifecycle<P> {
                 return Err(OperationErrorKind::InProgress {
                     operation,
                     id: None,
+                    on_trial: false,
                 });
             }
             Step::Nothing => DryRunStep::Nothing,
@@ -81,6 +82,9 @@ impl<P: Plugin> Lifecycle<P> {
         let report = DryRunReport {
             would,
             strategy: self.settings.strategy,
+            trial: step == Step::Exchange
+                && self.settings.strategy == ReloadStrategy::Replace
+                && self.settings.trial.with(&options.trial).is_some(),
             changes: diff(&self.config, &candidate.config, &self.secrets),
             in_flight,
             health: None,

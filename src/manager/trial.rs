@@ -87,13 +87,14 @@ impl OperationBuilder {
         self
     }
 
-    /// As [`Registration::max_error_rate`]. Default: as registered.
+    /// As [`Registration::max_error_rate`]. Default: as registered. Where there is no trial to count
+    /// in, neither registered nor asked for, the operation is refused.
     pub fn max_error_rate(mut self, rate: f64) -> Self {
         self.options.trial.max_error_rate = Some(fraction(rate));
         self
     }
 
-    /// As [`Registration::min_requests`]. Default: as registered.
+    /// As [`Registration::min_requests`]. Default: as registered. Refused without a trial, too.
     pub fn min_requests(mut self, requests: u64) -> Self {
         self.options.trial.min_requests = Some(requests.max(1));
         self

@@ -10,6 +10,8 @@ pub struct DryRunReport {
     pub would: DryRunStep,
     /// How the generation would be exchanged, where it would be.
     pub strategy: ReloadStrategy,
+    /// Whether the new generation would go on [trial](crate::Registration::probation).
+    pub trial: bool,
     /// What would be different about the config, secrets masked.
     pub changes: Vec<FieldChange>,
     /// How many requests and leases are inside, and would be waited for where the generation is

@@ -34,7 +34,7 @@ async fn dry_run_of_a_change_answers_the_difference_and_changes_nothing() {
     assert_eq!(
         told["dry_run"],
         json!({
-            "would": "exchange", "strategy": "recreate", "in_flight": 1,
+            "would": "exchange", "strategy": "recreate", "trial": false, "in_flight": 1,
             "changes": [{"pointer": "/value", "kind": "changed", "before": 1, "after": 7}]
         })
     );

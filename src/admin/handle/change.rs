@@ -209,6 +209,11 @@ fn on_trial(mut operation: OperationBuilder, query: &Query) -> Result<OperationB
         operation = operation.probation(probation);
     }
     if let Some(limit) = query.duration("confirm_within")? {
+        if limit.is_zero() {
+            return Err(Problem::invalid_query(
+                "invalid query: `confirm_within` must leave time to promote it, such as `5m`",
+            ));
+        }
         operation = operation.confirm_within(limit);
     }
     if let Some(rate) = query.parsed("max_error_rate", "a part, from 0 to 1", is_part)? {

@@ -3,6 +3,7 @@ use http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 
 use super::{Code, Problem};
 use crate::admin::body::MERGE_PATCH;
+use crate::admin::route;
 
 /// The refusals that are not an operation's: each row of the error table.
 impl Problem {
@@ -41,12 +42,14 @@ impl Problem {
     }
 
     pub(crate) fn not_found() -> Self {
-        let message = "there is no such endpoint: paths must be spelt exactly";
-        Self::new(Code::NOT_FOUND, message)
+        let message = "there is no such endpoint: paths must be spelt exactly, as in `endpoints`";
+        let endpoints = route::all().filter(|(method, _)| method != Method::HEAD);
+        let endpoints = endpoints.map(|(method, path)| format!("{method} {path}"));
+        Self::new(Code::NOT_FOUND, message).with("endpoints", endpoints.collect::<Vec<_>>())
     }
 
     pub(crate) fn plugin_not_found(plugin: &str) -> Self {
-        let message = "plugin not found: see the list of plugins for the names";
+        let message = "plugin not found: `/plugins/list` has the names";
         Self::new(Code::PLUGIN_NOT_FOUND, message).with("plugin", plugin)
     }
 

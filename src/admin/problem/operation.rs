@@ -9,7 +9,7 @@ impl From<OperationError> for Problem {
         let plugin = error.plugin();
         let problem = match error.kind() {
             OperationErrorKind::NotFound => Self::plugin_not_found(plugin),
-            OperationErrorKind::InProgress { operation, id } => {
+            OperationErrorKind::InProgress { operation, id, .. } => {
                 Self::new(Code::OPERATION_IN_PROGRESS, error.to_string())
                     .with("operation", operation.as_str())
                     .with("operation_id", id.map(|id| id.to_string()))

@@ -14,6 +14,17 @@ impl fmt::Display for OperationError {
                     "plugin `{plugin}` not found: see the list of plugins for the names"
                 )
             }
+            OperationErrorKind::InProgress {
+                operation,
+                on_trial: true,
+                ..
+            } => {
+                write!(
+                    f,
+                    "plugin `{plugin}` is in another operation ({operation}), with a new \
+                     generation on trial: promote or abort that, or retry when it is decided"
+                )
+            }
             OperationErrorKind::InProgress { operation, .. } => {
                 write!(
                     f,

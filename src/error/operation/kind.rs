@@ -14,6 +14,9 @@ pub enum OperationErrorKind {
         operation: Operation,
         /// What names it. `None` where it has just begun, or just ended.
         id: Option<OperationId>,
+        /// Whether a generation is on [trial](crate::Registration::probation) in it, which goes on
+        /// until it is decided.
+        on_trial: bool,
     },
     /// The config is refused; nothing was touched.
     ConfigRejected(ConfigError),

@@ -35,6 +35,12 @@ impl<P: Plugin> Lifecycle<P> {
             EventKind::TrialStarted,
             format!("generation {} is on trial beside {}", numbers.0, numbers.1),
         );
+        tracing::info!(
+            generation = numbers.0,
+            previous = numbers.1,
+            canary = rules.canary.map(Share::percent),
+            "a generation is on trial"
+        );
         let mut stage = match rules.canary {
             Some(share) => {
                 self.begin_canary(new, share);

@@ -21,7 +21,8 @@ pub(in crate::manager) fn in_progress(entry: &Entry, request: &Request) -> Opera
         operation: under_way
             .as_ref()
             .map_or_else(|| request.operation(), |record| record.operation),
-        id: under_way.map(|record| record.id),
+        id: under_way.as_ref().map(|record| record.id),
+        on_trial: under_way.is_some_and(|record| record.trial().is_some()),
     };
     OperationError::new(&*entry.published.name, kind)
 }
