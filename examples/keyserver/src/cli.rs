@@ -25,7 +25,9 @@ pub struct Args {
     ///
     /// A config is a file `NAME.json`, or a link to one, and every version that was applied lies in
     /// `.history/NAME`. An edit that is broken or refused changes nothing: the log and the
-    /// administration say what is wrong.
+    /// administration say what is wrong. A plugin has no file until its config is changed for the
+    /// first time; one that is removed is missed from the next start on, when the built-in config
+    /// serves.
     #[arg(long, value_name = "DIR")]
     pub plugin_dir: Option<PathBuf>,
     /// Take up edits in the plugin directory only when a plugin is reloaded
