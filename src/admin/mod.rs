@@ -96,7 +96,7 @@
 //! | 409 | `operation_in_progress`, with `Retry-After`; `not_replaceable`, `trial_unavailable`, `not_on_trial`, `cannot_start_beside`, `too_many_leftovers`, `plugin_required_by`, `store_conflict` |
 //! | 412, 428 | `version_mismatch`, `precondition_required` |
 //! | 421 | `misdirected_host` |
-//! | 422 | `config_rejected` |
+//! | 422 | `config_rejected`; `config_broken`, what is stored cannot be understood: mend it, or put another |
 //! | 500, 504 | `reload_failed`, `start_timeout`; `history_broken`, `internal_error` |
 //! | 503 | `shutting_down`, `not_ready`, `store_unavailable` |
 //!

@@ -29,7 +29,7 @@ impl<P: Plugin> Lifecycle<P> {
         if forced {
             tracing::warn!(
                 in_flight = gate.in_flight(),
-                "the drain timed out: cancelling"
+                "not drained in time: cancelling"
             );
             gate.cancel();
             // Not an error: whoever is still inside afterwards is reported as remaining.

@@ -193,7 +193,7 @@ async fn version_that_is_broken_is_told_as_such_and_spoils_no_other() {
     assert_eq!(history["total_count"], 1);
     assert_eq!(history["versions"][0]["version"], 2);
     let rollback = admin.post("/plugins/rollback?plugin=p&version=1");
-    let refused = rollback.refused(503, "store_unavailable").await;
+    let refused = rollback.refused(422, "config_broken").await;
     assert_eq!(refused.json()["outcome"], "rejected");
 }
 

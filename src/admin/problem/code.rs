@@ -60,6 +60,7 @@ codes! {
     BODY_TOO_LARGE = PAYLOAD_TOO_LARGE "body_too_large",
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type",
     MISDIRECTED_HOST = MISDIRECTED_REQUEST "misdirected_host",
+    CONFIG_BROKEN = UNPROCESSABLE_ENTITY "config_broken",
     CONFIG_REJECTED = UNPROCESSABLE_ENTITY "config_rejected",
     PRECONDITION_REQUIRED = PRECONDITION_REQUIRED "precondition_required",
     HISTORY_BROKEN = INTERNAL_SERVER_ERROR "history_broken",

@@ -48,7 +48,11 @@ impl From<OperationError> for Problem {
                 failed(report, unstored.unwrap_or_else(|| failure(*timed_out)))
             }
             OperationErrorKind::StoreUnavailable(store) => {
-                Self::new(unstored(store), error.to_string())
+                let code = match store.is_broken() {
+                    true => Code::CONFIG_BROKEN,
+                    false => unstored(store),
+                };
+                Self::new(code, error.to_string())
                     .with("outcome", Outcome::Rejected.as_str())
             }
             OperationErrorKind::HistoryUnreadable(store) => {

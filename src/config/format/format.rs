@@ -27,6 +27,9 @@ const EXTENSIONS: &[(&str, Format)] = &[
     ("yml", Format::Yaml),
 ];
 
+/// In UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The file that a plugin's config is in, or would be.
 pub(crate) fn path(dir: &Path, plugin: &str) -> PathBuf {
     let mut paths = EXTENSIONS
@@ -76,8 +79,10 @@ impl Format {
         known.map_or(Self::Json, |(_, format)| *format)
     }
 
-    /// The one value that `bytes` are.
+    /// The one value that `bytes` are. A byte order mark, which some editors begin a file with, is
+    /// no part of it.
     pub(crate) fn parse(self, bytes: &[u8]) -> Result<Value, StoreError> {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         match self {
             Self::Json => Ok(super::parse(bytes)?),
             #[cfg(feature = "toml")]
@@ -162,6 +167,22 @@ mod tests {
             std::fs::remove_file(&json).unwrap();
             std::fs::remove_file(&other).unwrap();
         }
+    }
+
+    #[test]
+    fn byte_order_mark_is_no_part_of_a_config() {
+        for (extension, format) in EXTENSIONS {
+            let text = match *extension {
+                "json" => r#"{"a": 1}"#,
+                "toml" => "a = 1",
+                _ => "a: 1",
+            };
+            let config = format.parse(text.as_bytes()).unwrap();
+            let marked = format.parse(&[BYTE_ORDER_MARK, text.as_bytes()].concat());
+            assert_eq!(marked.unwrap(), config, "{extension}");
+        }
+        let twice = [BYTE_ORDER_MARK, BYTE_ORDER_MARK, b"{}"].concat();
+        assert!(Format::Json.parse(&twice).unwrap_err().is_broken());
     }
 
     #[cfg(any(feature = "toml", feature = "yaml"))]

@@ -223,6 +223,15 @@ async fn config_that_cannot_be_stored_is_not_put_in_force() {
     let status = admin.get("/plugins/status").ok().await;
     let told = status["plugin_system"]["plugin_dir"].as_str();
     assert_eq!(told, dir.path().to_str());
+    let file = dir.path().join("p.json");
+    std::fs::write(&file, r#"{"value": 2"#).unwrap();
+    let reload = admin.post("/plugins/reload?plugin=p");
+    let broken = reload.refused(422, "config_broken").await.json();
+    assert_eq!(broken["outcome"], "rejected");
+    let message = broken["message"].as_str().unwrap();
+    assert!(message.contains("p.json"), "{message}");
+    admin.put(r#"{"value": 1}"#).ok().await;
+
     dir.close().unwrap();
     let reply = admin.put(r#"{"value": 2}"#);
     let reply = reply.refused(503, "store_unavailable").await;
