@@ -9,6 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::PluginManager;
 use super::manager::Inner;
 use super::operation::{give, make_way};
+use super::registry::Entry;
 use crate::lifecycle::Request;
 use crate::report::{RetryInfo, StoreWatch};
 use crate::{
@@ -198,19 +199,32 @@ async fn refresh(manager: Weak<Inner>, waiting: Waiting, plugin: String) {
     }
 }
 
+fn is_on_trial(entry: &Entry) -> bool {
+    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
+    under_way.is_some_and(|record| record.trial().is_some())
+}
+
 async fn turn(
     manager: &Weak<Inner>,
     waiting: &Waiting,
     plugin: &str,
-) -> Option<(
-    PluginManager,
-    super::registry::Entry,
-    tokio::sync::OwnedSemaphorePermit,
-)> {
-    let entry = manager.upgrade()?.plugins.get(plugin)?;
+) -> Option<(PluginManager, Entry, tokio::sync::OwnedSemaphorePermit)> {
+    let Some(entry) = manager.upgrade()?.plugins.get(plugin) else {
+        tracing::info!(
+            plugin,
+            "a config was changed that is of no registered plugin"
+        );
+        return None;
+    };
     // An edit comes before an attempt to start the plugin with what was there before.
-    if entry.published.read(|snapshot| snapshot.stored) < waiting.newest(plugin) {
-        make_way(&entry, Operation::Refresh, None);
+    if entry.published.read(|snapshot| snapshot.stored) < waiting.newest(plugin)
+        && !make_way(&entry, Operation::Refresh, None)
+        && is_on_trial(&entry)
+    {
+        tracing::warn!(
+            plugin,
+            "the stored config was changed during a trial: it is taken up when that is decided"
+        );
     }
     // The turn is asked for only when there is something to do, lest somebody else be refused.
     let seen = entry.published.at_rest().await;

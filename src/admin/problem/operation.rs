@@ -52,8 +52,7 @@ impl From<OperationError> for Problem {
                     true => Code::CONFIG_BROKEN,
                     false => unstored(store),
                 };
-                Self::new(code, error.to_string())
-                    .with("outcome", Outcome::Rejected.as_str())
+                Self::new(code, error.to_string()).with("outcome", Outcome::Rejected.as_str())
             }
             OperationErrorKind::HistoryUnreadable(store) => {
                 let code = match store.is_broken() {

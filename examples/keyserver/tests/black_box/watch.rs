@@ -102,6 +102,25 @@ async fn broken_edit_is_told_and_what_was_before_serves_on() {
 }
 
 #[tokio::test]
+async fn edit_that_is_not_taken_up_at_once_is_told() {
+    let directory = TempDir::new().unwrap();
+    let server = with(&directory, &[]).await;
+    std::fs::write(directory.path().join("ratelimit_geo.json"), "{}").unwrap();
+    let unknown = "of no registered plugin plugin=\"ratelimit_geo\"";
+    server.says(unknown, 1).await;
+
+    let trial = server.post("reload", "ratelimit-geo&canary=10").await;
+    assert_eq!(trial.status, 202, "{}", trial.text);
+    server.says("a generation is on trial", 1).await;
+    edit(directory.path(), &config(7).to_string());
+    server.says("changed during a trial", 1).await;
+    assert_eq!(rate(&server).await, 200);
+    server.post("abort", GEO).await.assert_ok();
+    done(&server, 4).await;
+    assert_eq!(rate(&server).await, 7);
+}
+
+#[tokio::test]
 async fn edits_wait_for_a_reload_where_nothing_is_watched() {
     let directory = TempDir::new().unwrap();
     let server = with(&directory, &["--no-watch"]).await;
