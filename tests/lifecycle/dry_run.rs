@@ -39,7 +39,7 @@ async fn dry_run_tells_what_would_be_done_and_does_none_of_it() {
     assert_eq!(
         json!(report.dry_run),
         json!({
-            "would": "exchange", "strategy": "replace", "in_flight": 1,
+            "would": "exchange", "strategy": "replace", "trial": false, "in_flight": 1,
             "changes": [
                 {"pointer": "/tokens", "kind": "changed", "before": "******", "after": "******"},
                 {"pointer": "/value", "kind": "changed", "before": 1, "after": 2},
