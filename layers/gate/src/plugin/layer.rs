@@ -46,6 +46,16 @@ use crate::{AnyLayer, HasSlot, OnClosed, Reject};
 /// # Ok(()) }
 /// ```
 ///
+/// # The instance, in a handler
+///
+/// A handler behind this layer that [takes a lease](crate::Slot::enter) for the sake of the instance
+/// enters a second time, by itself. In between the gate may have closed, so that it meets another
+/// generation or none: it has to answer for that. While two generations serve side by side, as
+/// with a canary, the two may be on different ones: what the one's instance spoils is then counted
+/// for the other. Where requests are to tell whether a generation is any good, let the instance be
+/// what serves them, as [`SwapService`](https://docs.rs/tower-plugin-swap) and `SwapLayer` have it:
+/// these enter once.
+///
 /// # A closed gate
 ///
 /// [`on_closed`](Self::on_closed) makes it a layer of another type: the service behind a layer
