@@ -19,6 +19,9 @@ pub(crate) fn decode<T: DeserializeOwned>(config: &Value) -> Result<T, ConfigErr
     let (pointer, message) = (pointer(refused.path()), refused.inner().to_string());
     Err(match missing(&message) {
         Some(name) => ConfigError::new(join(&pointer, name), "must be set: missing field"),
+        None if pointer.is_empty() && message.ends_with(", expected unit") => {
+            ConfigError::new(pointer, "must be `{}`: the plugin has nothing to configure")
+        }
         None => ConfigError::new(pointer, demand(message)),
     })
 }
@@ -89,7 +92,11 @@ mod tests {
     #[test]
     fn empty_object_is_no_config_but_null_stands_for_nothing_else() {
         assert!(decode::<()>(&json!({})).is_ok());
-        assert!(decode::<()>(&json!({"a": 1})).is_err());
+        let unwanted = decode::<()>(&json!({"a": 1})).unwrap_err();
+        assert_eq!(
+            unwanted.message(),
+            "must be `{}`: the plugin has nothing to configure"
+        );
         let missing = decode::<Limits>(&json!({})).unwrap_err();
         assert_eq!(
             (missing.pointer(), missing.message()),
