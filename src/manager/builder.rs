@@ -149,7 +149,8 @@ impl PluginManagerBuilder {
     /// [`SystemStatus::store_watch`](crate::SystemStatus::store_watch), and tried again after pauses
     /// of up to a minute; everything is looked at again then.
     ///
-    /// Edits of files are noticed with the feature `watch` only. Default: configs are read when a
+    /// Edits of files are noticed with the feature `watch` only: without it, that is told so, too.
+    /// Default: configs are read when a
     /// plugin is registered, reloaded or enabled.
     pub fn watch_store(mut self) -> Self {
         self.watches = true;

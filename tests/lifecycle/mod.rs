@@ -27,5 +27,7 @@ mod retry;
 mod schema;
 mod shutdown;
 mod trial;
+#[cfg(not(feature = "watch"))]
+mod unwatched;
 #[cfg(feature = "watch")]
 mod watch;

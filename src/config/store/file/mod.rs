@@ -8,6 +8,7 @@
 //! | `put.rs` | both at once, or neither |
 //! | `made.rs` | what was put, to be undone if nobody waits for it any more |
 //! | `watch/` | noticing edits, with the feature `watch` |
+//! | `unwatched.rs` | saying that they are not noticed, without it |
 //! | `disk.rs` | reading with a limit, writing so that it lasts, who is still at work on a file |
 
 mod current;
@@ -18,6 +19,8 @@ mod late;
 mod made;
 mod put;
 mod store;
+#[cfg(not(feature = "watch"))]
+mod unwatched;
 #[cfg(feature = "watch")]
 mod watch;
 

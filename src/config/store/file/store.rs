@@ -229,6 +229,8 @@ impl ConfigStore for FileStore {
         let noted = self.inner.seen.changes(after);
         #[cfg(feature = "watch")]
         let noted = Box::new(super::watch::Watched::new(Arc::clone(&self.inner), noted));
+        #[cfg(not(feature = "watch"))]
+        let noted = Box::new(super::unwatched::Unwatched::new(noted));
         noted
     }
 }
