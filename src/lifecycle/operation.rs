@@ -137,8 +137,12 @@ impl<P: Plugin> Lifecycle<P> {
                  `confirm_within` or `canary`",
             ));
         }
+        let is_some = self.settings.trial.with(&options.trial).is_some();
         let why = match (step, self.settings.strategy) {
-            (Step::Exchange, ReloadStrategy::Replace) => return None,
+            (Step::Exchange, ReloadStrategy::Replace) if is_some => return None,
+            (Step::Exchange, ReloadStrategy::Replace) => {
+                "say for how long: by a probation, a canary or a time to confirm it in"
+            }
             (Step::Exchange, _) => "register it with the strategy `Replace`",
             _ => "nothing serves that the new generation could take the place of",
         };

@@ -48,11 +48,13 @@ impl<P: Plugin> Registration<P> {
     }
 
     /// The part of its requests, 0 to 1, that may fail or panic while a generation is on trial.
-    /// More than that ends the trial, unless as many did before. Default: none is set, and
-    /// requests are not looked at.
+    /// More than that ends the trial, unless as many did before. By itself it makes no trial: that
+    /// takes a [probation](Self::probation), a [canary](OperationBuilder::canary) or a time to
+    /// [confirm](Self::confirm_within) it in. Default: none is set, and requests are not looked at.
     ///
-    /// What counts is what a [layer](crate::PluginLayer) has counted: a lease cannot fail. It is
-    /// read a hundred times in a probation, but no more often than every 100 ms and at least once
+    /// What counts is what a [layer](crate::PluginLayer) has counted: a lease cannot fail, and a
+    /// handler that takes one may be [on another generation](crate::PluginLayer#the-instance-in-a-handler)
+    /// than its request is counted for. It is read a hundred times in a probation, but no more often than every 100 ms and at least once
     /// a second. The generation before is measured by all the requests it ever had; as a canary's
     /// rival by those during the trial, once there are [enough](Self::min_requests).
     pub fn max_error_rate(mut self, rate: f64) -> Self {
@@ -79,7 +81,9 @@ impl<P: Plugin> Registration<P> {
 /// How the new generation is tried out, where that is not as the plugin was registered. Only for
 /// a reload or a change of config, and with the strategy
 /// [`Replace`](crate::ReloadStrategy::Replace): elsewhere the answer is
-/// [`TrialUnavailable`](OperationErrorKind::TrialUnavailable), and nothing is touched.
+/// [`TrialUnavailable`](OperationErrorKind::TrialUnavailable), and nothing is touched. So it is where
+/// only the error rate or the number of requests is said, and there is no probation, no canary and no
+/// time to confirm it in: nobody would look at them.
 impl OperationBuilder {
     /// As [`Registration::probation`]; zero for none. Default: as registered.
     pub fn probation(mut self, probation: Duration) -> Self {

@@ -76,9 +76,10 @@ impl TrialRules {
 }
 
 impl TrialOptions {
-    /// Whether they ask for a trial.
+    /// Whether they ask for a trial, or say what it is judged by.
     pub(crate) fn asks(&self) -> bool {
-        TrialRules::default().with(self).is_some()
+        let judges = self.max_error_rate.is_some() || self.min_requests.is_some();
+        judges || TrialRules::default().with(self).is_some()
     }
 
     /// Whether they say what the requests of one must not do.
@@ -160,6 +161,11 @@ mod tests {
         };
         assert!(rules.is_some() && !rules.with(&none).is_some());
         assert!(!none.asks());
+        let judged = TrialOptions {
+            max_error_rate: Some(0.1),
+            ..none
+        };
+        assert!(judged.asks() && !rules.with(&judged).is_some());
     }
 
     #[test]

@@ -65,6 +65,24 @@ async fn trial_that_cannot_be_had_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn error_rate_that_nobody_would_look_at_is_refused() {
+    let (manager, script) = (PluginManager::new(), Script::new());
+    scripted(&manager, &script, |it| it.max_error_rate(0.5)).await;
+    for operation in [
+        manager.reload("p").max_error_rate(0.1),
+        manager.reload("p").min_requests(5).dry_run(),
+        manager.disable("p").max_error_rate(0.1),
+    ] {
+        assert!(operation.await.unwrap_err().is_trial_unavailable());
+    }
+    assert_eq!(script.hooks(), (1, 0));
+    let none = manager.reload("p").probation(Duration::ZERO);
+    none.await.expect("it asks for no trial");
+    let short = manager.reload("p").max_error_rate(0.1);
+    short.probation(PROBATION).await.expect("nothing failed");
+}
+
+#[tokio::test(start_paused = true)]
 async fn generation_that_does_not_start_is_never_on_trial() {
     let (manager, script) = (PluginManager::new(), Script::new());
     let plugin = scripted(&manager, &script, |it| it.probation(PROBATION)).await;
