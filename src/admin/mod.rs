@@ -25,7 +25,7 @@
 //! | `POST /plugins/rollback?plugin=&version=` | puts the config of a version in force again, as a new version |
 //! | `GET /plugins/requests?plugin=` | who is inside, the oldest first, at most `limit` (100; up to 1000): [`RequestsReport`](crate::RequestsReport) |
 //! | `GET /plugins/schema?plugin=` | the JSON Schema of its config, if it publishes one |
-//! | `GET /plugins/operations` | every operation under way and the last that are done, newest first; `?plugin=` for one plugin's |
+//! | `GET /plugins/operations` | every operation under way and the last that are done, newest first, and as `groups` those on several plugins; `?plugin=` for one plugin's |
 //! | `GET /plugins/operations/ID` | one of them: [`OperationInfo`](crate::OperationInfo), and its `result` once it is done |
 //! | `GET /livez` | 200 while the server answers at all |
 //! | `GET /readyz` | 503 while a [required](crate::Registration::required) plugin does not serve |

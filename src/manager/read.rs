@@ -114,6 +114,12 @@ impl PluginManager {
         Some(record.info())
     }
 
+    /// Every operation on several plugins under way, and the last that are done, the newest first.
+    #[must_use]
+    pub fn groups(&self) -> Vec<GroupInfo> {
+        self.inner.operations.group_infos()
+    }
+
     /// One operation on several plugins; `None` for an id that names none, or one that was done too
     /// long ago. As many are remembered as of
     /// [other operations](crate::PluginManagerBuilder::operation_capacity).

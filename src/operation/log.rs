@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::record::Answer;
 use super::{Group, OperationId, Record};
 use crate::lifecycle::Options;
-use crate::{GroupOperation, Operation, OperationInfo};
+use crate::{GroupInfo, GroupOperation, Operation, OperationInfo};
 
 /// The operations under way, and the last ones that are done. The lock is held to look up, never
 /// while something is waited for.
@@ -99,6 +99,13 @@ impl OperationLog {
 
     pub(crate) fn find_group(&self, id: OperationId) -> Option<Arc<Group>> {
         self.lock().groups.get(&id).cloned()
+    }
+
+    /// Every operation on several plugins that is known of, the newest first.
+    pub(crate) fn group_infos(&self) -> Vec<GroupInfo> {
+        let mut groups: Vec<_> = self.lock().groups.values().cloned().collect();
+        groups.sort_unstable_by_key(|group| std::cmp::Reverse(group.id));
+        groups.iter().map(|group| group.info()).collect()
     }
 
     pub(crate) fn find(&self, id: OperationId) -> Option<Arc<Record>> {

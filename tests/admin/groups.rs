@@ -122,6 +122,15 @@ async fn group_that_nobody_waits_for_is_answered_at_once_and_can_be_looked_at() 
         assert_eq!(at, format!("/plugins/operations/{id}"));
 
         top.waiting().await;
+        for (query, is_listed) in [("", true), ("?plugin=top", true), ("?plugin=q", false)] {
+            let listed = admin
+                .get(&format!("/plugins/operations{query}"))
+                .send()
+                .await;
+            let first = &listed.json()["groups"][0];
+            let is_first = first["id"] == id && first["phase"] == "running";
+            assert_eq!(is_first, is_listed, "{query}: {}", listed.text);
+        }
         let shown = admin.get(at).ok().await;
         assert_eq!(
             (&shown["id"], &shown["phase"]),

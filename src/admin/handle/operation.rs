@@ -61,18 +61,21 @@ impl<T> Shown<T> {
 
 pub(super) fn list(manager: &PluginManager, uri: &Uri) -> Answer {
     let query = Query::read(uri, &["plugin"])?;
-    let mut operations = manager.operations();
+    let (mut operations, mut groups) = (manager.operations(), manager.groups());
     if let Some(plugin) = query.get("plugin")? {
         operations.retain(|info| info.plugin == plugin);
+        groups.retain(|info| info.plugins.iter().any(|one| one == plugin));
         // Those of one that is unregistered are told all the same.
         if operations.is_empty() {
             manager.config(plugin)?;
         }
     }
     let operations: Vec<_> = operations.into_iter().map(Shown::one).collect();
+    let groups: Vec<_> = groups.into_iter().map(Shown::group).collect();
     respond::json(&json!({
         "total_count": operations.len(),
         "operations": operations,
+        "groups": groups,
         "timestamp": to_unix(SystemTime::now()),
     }))
 }
