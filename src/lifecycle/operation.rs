@@ -130,12 +130,7 @@ impl<P: Plugin> Lifecycle<P> {
     /// Why a trial that is asked for cannot be had.
     pub(super) fn untriable(&self, step: Step, options: &Options) -> Option<OperationErrorKind> {
         if !options.trial.asks() {
-            let is_bounded = options.trial.bounds_requests();
-            let is_idle = is_bounded && !self.settings.trial.with(&options.trial).is_some();
-            return is_idle.then_some(OperationErrorKind::TrialUnavailable(
-                "`max_error_rate` and `min_requests` only count during one: add `probation`, \
-                 `confirm_within` or `canary`",
-            ));
+            return None;
         }
         let is_some = self.settings.trial.with(&options.trial).is_some();
         let why = match (step, self.settings.strategy) {

@@ -81,11 +81,6 @@ impl TrialOptions {
         let judges = self.max_error_rate.is_some() || self.min_requests.is_some();
         judges || TrialRules::default().with(self).is_some()
     }
-
-    /// Whether they say what the requests of one must not do.
-    pub(crate) fn bounds_requests(&self) -> bool {
-        self.max_error_rate.is_some() || self.min_requests.is_some()
-    }
 }
 
 /// How many requests there is something to be said of.
