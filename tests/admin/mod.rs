@@ -11,6 +11,7 @@ mod history;
 mod mounts;
 mod operations;
 mod preconditions;
+mod preconditions_of_changes;
 mod probes;
 mod requests;
 mod respond_async;

@@ -164,6 +164,7 @@ mod tests {
         assert_eq!(bound(schema)["properties"]["n"]["maximum"], 255);
     }
 
+    #[cfg(feature = "validate")]
     /// Numbers about every bound, written in each way.
     fn tried() -> Vec<Value> {
         let mut tried = vec![
