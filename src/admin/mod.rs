@@ -56,6 +56,8 @@
 //! A plugin that is in another operation refuses a second one, naming the first as `operation_id`.
 //! Any change takes `?wait=5s`, in Go's notation, to wait that long for its turn.
 //! `?cause=`, up to 1024 bytes, says why: the history shows that as `change_cause`.
+//! `POST /plugins/promote` and `/plugins/abort` take none of this, and no dry run: they decide an
+//! operation that has its cause already.
 //!
 //! # Conditions
 //!
