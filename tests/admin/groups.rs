@@ -197,10 +197,9 @@ async fn group_waits_for_the_operation_under_way_for_as_long_as_it_is_told_to() 
         let reload = reload.header("prefer", "respond-async").send().await;
         assert_eq!(reload.status, 202);
         admin.script.waiting().await;
-        admin
-            .post(target)
-            .refused(409, "operation_in_progress")
-            .await;
+        let refused = admin.post(target).refused(409, "operation_in_progress");
+        let refused = refused.await;
+        assert_eq!(refused.headers["retry-after"], "1", "{target}");
         let wait = admin.post(&format!("{target}&wait=5s"));
         let (done, ()) = tokio::join!(wait.ok(), async {
             while admin.manager.operations()[0].phase.as_str() != "queued" {

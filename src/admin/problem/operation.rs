@@ -1,4 +1,3 @@
-use http::header::{HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value, json};
 
 use super::{Code, Problem};
@@ -13,7 +12,6 @@ impl From<OperationError> for Problem {
                 Self::new(Code::OPERATION_IN_PROGRESS, error.to_string())
                     .with("operation", operation.as_str())
                     .with("operation_id", id.map(|id| id.to_string()))
-                    .header(RETRY_AFTER, HeaderValue::from_static("1"))
             }
             OperationErrorKind::ConfigRejected(refused) => rejected(refused, error.to_string()),
             OperationErrorKind::CannotStartBeside => {

@@ -1,4 +1,4 @@
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value};
 
@@ -21,12 +21,17 @@ struct Inner {
 
 impl Problem {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
+        let problem = Self(Box::new(Inner {
             code,
             message: message.into(),
             members: Map::new(),
             headers: HeaderMap::new(),
-        }))
+        }));
+        match code == Code::OPERATION_IN_PROGRESS {
+            // Of one plugin or of several: it will be over soon.
+            true => problem.header(RETRY_AFTER, HeaderValue::from_static("1")),
+            false => problem,
+        }
     }
 
     /// With a further member.
