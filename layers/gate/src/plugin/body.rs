@@ -11,7 +11,6 @@ use pin_project_lite::pin_project;
 use super::inside::Inside;
 use super::notes::Notes;
 use super::run::watched;
-use super::verdict;
 use super::{Answer, Holder, Told};
 use crate::BoxError;
 use crate::gate::{Exit, RawPermit};
@@ -58,16 +57,11 @@ impl<B: Body> ResponseBody<B> {
         answer: Answer,
     ) -> Response<Self> {
         let (permit, mut notes) = holder.into().into_parts(answer);
-        if verdict::is_failure(answer.protocol(), response.status(), response.headers()) {
-            notes.fail();
-        }
-        if response.body().is_end_stream() {
-            let (permit, end) = (&permit, notes.end());
-            let notes = &mut notes;
-            Inside { permit, notes }.end(end);
-        } else if notes.is_kept() {
-            Inside::is_in_body(&permit, notes);
-        }
+        let inside = &mut Inside {
+            permit: &permit,
+            notes: &mut notes,
+        };
+        inside.show_head(&response);
         response.map(|body| Self::inside(body, permit, notes))
     }
 }
@@ -162,11 +156,8 @@ where
         else {
             return kind.poll_specially(cx);
         };
-        if notes.is_over_or_catches() {
-            return kind.poll_specially(cx);
-        }
-        // Before and not after: what the body gives can then be passed on as it is.
-        if permit.shard().is_cancelled() {
+        // Cancelled before and not after: what the body gives can then be passed on as it is.
+        if notes.is_over_or_catches() || permit.shard().is_cancelled() {
             return kind.poll_specially(cx);
         }
         let polled = watched(Inside { permit, notes }, || body.as_mut().poll_frame(cx));
@@ -176,8 +167,7 @@ where
                     // Taken out first, and so in parts: copied as a whole, it would have to wait
                     // until all of its parts were written.
                     if body.is_end_stream() {
-                        let end = notes.end();
-                        Inside { permit, notes }.end(end);
+                        Inside { permit, notes }.end_well();
                     }
                     Poll::Ready(Some(Ok(Frame::data(data))))
                 }

@@ -106,8 +106,7 @@ where
         match polled {
             Poll::Ready(Some(Ok(frame))) if frame.is_data() => {
                 if body.is_end_stream() {
-                    let end = notes.end();
-                    Inside { permit, notes }.end(end);
+                    Inside { permit, notes }.end_well();
                 } else if permit.shard().is_cancelled() {
                     return self.cancel();
                 }
@@ -140,7 +139,6 @@ where
         if is_error || (speaks_grpc && trailers.is_some_and(blames_server)) {
             notes.fail();
         }
-        let end = notes.end();
-        Inside { permit, notes }.end(end);
+        Inside { permit, notes }.end_well();
     }
 }

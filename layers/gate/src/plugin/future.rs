@@ -1,6 +1,5 @@
 use std::fmt;
 use std::future::Future;
-use std::mem::{forget, replace};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -103,12 +102,8 @@ impl<F> ResponseFuture<F> {
     /// just written in parts is slow to be copied.
     #[inline]
     pub(super) fn refusing<R>(request: Request<R>, told: &Arc<Told>, answer: Answer) -> Self {
-        let mut response = answer.refusal();
         let (Parts { headers, .. }, _body) = request.into_parts();
-        // Nothing is lost with the map of a new response, which has not allocated.
-        forget(replace(response.headers_mut(), headers));
-        let told = answer.refuse(response.headers_mut(), told);
-        let response = response.map(|()| told);
+        let response = answer.refusal(headers, told);
         Self {
             state: State::Rejected { response },
             answer,
@@ -137,7 +132,7 @@ where
                 let polled = watched(Inside { permit, notes }, || future.poll(cx));
                 state.pass_on(polled, this.answer, cx)
             }
-            _ => state.poll_otherwise(this.answer, cx),
+            _ => state.poll_specially(this.answer, cx),
         }
     }
 }

@@ -1,8 +1,12 @@
 use std::sync::Arc;
 use std::task::Context;
 
+use http::Response;
+use http_body::Body;
+
 use super::kept::Kept;
 use super::notes::Notes;
+use super::verdict;
 use crate::gate::{Drain, Exit, RawPermit};
 use crate::{CancelledError, PanickedError, RequestPhase};
 
@@ -25,6 +29,26 @@ impl Inside<'_> {
         }
     }
 
+    /// Ends one that came to its end, as well as it is known to have gone.
+    #[inline(always)]
+    pub(super) fn end_well(&mut self) {
+        let end = self.notes.end();
+        self.end(end);
+    }
+
+    /// Its response head is out, and tells how it goes, and whether there is more to come.
+    pub(super) fn show_head<B: Body>(&mut self, response: &Response<B>) {
+        let protocol = self.notes.protocol();
+        if verdict::is_failure(protocol, response.status(), response.headers()) {
+            self.notes.fail();
+        }
+        if response.body().is_end_stream() {
+            self.end_well();
+        } else if let (true, Some(key)) = (self.notes.is_kept(), self.notes.key()) {
+            self.permit.shard().kept().is_in_body(key);
+        }
+    }
+
     /// Whether it is cancelled, while in its body; if not, the task is woken when it is.
     pub(super) fn poll_cancelled(&mut self, cx: &Context<'_>) -> bool {
         let shard = self.permit.shard();
@@ -43,14 +67,6 @@ impl Inside<'_> {
                 *self.notes = self.notes.with_key(key);
                 shard.is_cancelled()
             }
-        }
-    }
-
-    /// The response head of a request that is inside by more than a permit is out.
-    #[cold]
-    pub(super) fn is_in_body(permit: &RawPermit, notes: Notes) {
-        if let Some(key) = notes.key() {
-            permit.shard().kept().is_in_body(key);
         }
     }
 

@@ -89,19 +89,28 @@ impl Plain {
     pub(super) fn new(permit: RawPermit) -> Self {
         Self(permit)
     }
+
+    /// Takes it over.
+    #[inline(always)]
+    pub(super) fn into_permit(self) -> RawPermit {
+        let permit = self.0.handed_on();
+        std::mem::forget(self);
+        permit
+    }
 }
 
 impl Drop for Plain {
     #[inline]
     fn drop(&mut self) {
-        panicked(&self.0);
+        // By value, or it would have to lie in memory.
+        panicked(self.0.handed_on());
     }
 }
 
 #[cold]
 #[inline(never)]
-fn panicked(permit: &RawPermit) {
-    permit.exit_once(Exit::Panicked);
+fn panicked(permit: RawPermit) {
+    permit.exit(Exit::Panicked);
 }
 
 impl<F> ResponseFuture<F> {
@@ -110,9 +119,7 @@ impl<F> ResponseFuture<F> {
     /// so, not those of the call that made it: see [`admitted`](Self::admitted).
     #[inline(always)]
     pub fn plain(future: F, plain: Plain, answer: Answer) -> Self {
-        let permit = plain.0.handed_on();
-        std::mem::forget(plain);
-        Self::inside(future, permit, answer.notes(), answer)
+        Self::inside(future, plain.into_permit(), answer.notes(), answer)
     }
 }
 

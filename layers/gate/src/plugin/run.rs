@@ -6,7 +6,7 @@ use crate::PanickedError;
 use crate::gate::{Exit, RawPermit};
 
 /// Counts a request as panicked, unless it is forgotten before.
-pub(super) struct Unwinds<'a>(Inside<'a>);
+struct Unwinds<'a>(Inside<'a>);
 
 impl Drop for Unwinds<'_> {
     #[inline(always)]
@@ -22,53 +22,12 @@ fn panicked(permit: &RawPermit, notes: &mut Notes) {
     Inside { permit, notes }.end(Exit::Panicked);
 }
 
-impl<'a> Unwinds<'a> {
-    /// For a call whose request had to be moved to be run by [`watched`].
-    #[inline(always)]
-    pub(super) fn watch(inside: Inside<'a>) -> Self {
-        Self(inside)
-    }
-
-    #[inline(always)]
-    pub(super) fn done(self) {
-        std::mem::forget(self);
-    }
-}
-
-/// As [`Unwinds`], of a request of which nothing but the count knows.
-pub(super) struct Leaves(RawPermit);
-
-impl Drop for Leaves {
-    #[inline(always)]
-    fn drop(&mut self) {
-        left_by_panic(self.0.handed_on());
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn left_by_panic(permit: RawPermit) {
-    permit.exit(Exit::Panicked);
-}
-
-impl Leaves {
-    #[inline(always)]
-    pub(super) fn watch(permit: &RawPermit) -> Self {
-        Self(permit.handed_on())
-    }
-
-    #[inline(always)]
-    pub(super) fn done(self) {
-        std::mem::forget(self);
-    }
-}
-
 /// Runs code of the service behind, for a request that is inside. A panic in it is counted.
 #[inline(always)]
 pub(super) fn watched<T>(inside: Inside<'_>, work: impl FnOnce() -> T) -> T {
-    let unwinds = Unwinds::watch(inside);
+    let unwinds = Unwinds(inside);
     let done = work();
-    unwinds.done();
+    std::mem::forget(unwinds);
     done
 }
 

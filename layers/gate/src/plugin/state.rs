@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 
 use super::inside::Inside;
 use super::notes::Notes;
-use super::run::{Leaves, caught, watched};
-use super::{Answer, ResponseBody, Told, verdict};
+use super::run::{caught, watched};
+use super::{Answer, Plain, ResponseBody, Told};
 use crate::gate::{Exit, RawPermit, Wait};
 use crate::{PanickedError, RequestPhase};
 
@@ -91,26 +91,14 @@ where
             StateProj::Admitted { permit, notes, .. } => {
                 answer.cancellation(&Inside { permit, notes }.cancelled_error())
             }
-            StateProj::Rejected { .. } => return self.refuse(),
             StateProj::Panicked { panicked } => answer.panic(panicked),
-            StateProj::Done => panic!("response future polled after completion"),
+            StateProj::Rejected { .. } | StateProj::Done => {
+                panic!("response future polled after completion")
+            }
         };
         self.as_mut().end(Exit::Dropped);
         self.set(Self::Done);
         Poll::Ready(Ok(response))
-    }
-
-    /// Of a request that is not inside, or whose panics are to be caught.
-    #[inline(never)]
-    pub(super) fn poll_otherwise(
-        mut self: Pin<&mut Self>,
-        answer: &Answer,
-        cx: &mut Context<'_>,
-    ) -> Polled<B, E> {
-        match self.as_mut().project() {
-            StateProj::Rejected { .. } => self.refuse(),
-            _ => self.poll_catching(answer, cx),
-        }
     }
 
     /// Hands on the rejection, which is made already.
@@ -122,20 +110,22 @@ where
         Poll::Ready(Ok(response.map(ResponseBody::telling)))
     }
 
+    /// Of a request that is not inside, or whose panics are to be caught.
     #[inline(never)]
-    fn poll_catching(
+    pub(super) fn poll_specially(
         mut self: Pin<&mut Self>,
         answer: &Answer,
         cx: &mut Context<'_>,
     ) -> Polled<B, E> {
-        let StateProj::Admitted {
-            future,
-            permit,
-            notes,
-            ..
-        } = self.as_mut().project()
-        else {
-            return self.answer(answer);
+        let (future, permit, notes) = match self.as_mut().project() {
+            StateProj::Rejected { .. } => return self.refuse(),
+            StateProj::Admitted {
+                future,
+                permit,
+                notes,
+                ..
+            } => (future, permit, notes),
+            StateProj::Panicked { .. } | StateProj::Done => return self.answer(answer),
         };
         match caught(Inside { permit, notes }, || future.poll(cx)) {
             Ok(polled) => self.pass_on(polled, answer, cx),
@@ -193,30 +183,22 @@ where
         if !is_plain {
             return self.hand_on_specially(response);
         }
-        let permit = permit.handed_on();
-        let unwinds = Leaves::watch(&permit);
+        // Dropping the future may panic.
+        let plain = Plain::new(permit.handed_on());
         self.set(Self::Done);
-        unwinds.done();
-        (permit, Notes::default())
+        (plain.into_permit(), Notes::default())
     }
 
     /// As `hand_on`, of a request that has been pending, has failed, ends with its head, or is in
     /// any other way not like most.
     #[inline(never)]
-    fn hand_on_specially(mut self: Pin<&mut Self>, response: &Response<B>) -> (RawPermit, Notes) {
-        if let StateProj::Admitted { notes, .. } = self.as_mut().project() {
-            if verdict::is_failure(notes.protocol(), response.status(), response.headers()) {
-                notes.fail();
-            }
-        }
+    fn hand_on_specially(self: Pin<&mut Self>, response: &Response<B>) -> (RawPermit, Notes) {
         let (permit, mut notes) = self.finish().expect("it was polled");
-        if response.body().is_end_stream() {
-            let (permit, end) = (&permit, notes.end());
-            let notes = &mut notes;
-            Inside { permit, notes }.end(end);
-        } else if notes.is_kept() {
-            Inside::is_in_body(&permit, notes);
-        }
+        let inside = &mut Inside {
+            permit: &permit,
+            notes: &mut notes,
+        };
+        inside.show_head(response);
         (permit, notes)
     }
 

@@ -85,11 +85,6 @@ impl Answer {
     pub(in crate::plugin) fn notes(self) -> Notes {
         Notes::new(self.protocol, self.catches_panics)
     }
-
-    #[inline]
-    pub(in crate::plugin) fn protocol(self) -> Protocol {
-        self.protocol
-    }
 }
 
 #[cfg(all(test, not(tower_plugin_loom)))]

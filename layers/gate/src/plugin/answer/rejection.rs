@@ -1,3 +1,4 @@
+use std::mem::{forget, replace};
 use std::sync::Arc;
 
 use http::{HeaderMap, Response, StatusCode};
@@ -20,34 +21,29 @@ impl Answer {
     #[must_use]
     pub fn rejection_in<B>(
         self,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         rejected: &Rejected,
     ) -> Response<ResponseBody<B>> {
-        let mut response = self.refusal();
-        let told = self.refuse(&mut headers, &rejected.told());
-        *response.headers_mut() = headers;
-        response.map(|()| ResponseBody::telling(told))
+        let response = self.refusal(headers, &rejected.told());
+        response.map(ResponseBody::telling)
     }
 
-    /// The head of a rejection, but for its headers.
+    /// As `rejection_in`, of what the client is told, and with what its body is to say.
     #[inline]
-    pub(in crate::plugin) fn refusal(self) -> Response<()> {
+    pub(in crate::plugin) fn refusal(
+        self,
+        headers: HeaderMap,
+        told: &Arc<Told>,
+    ) -> Response<Option<Arc<Told>>> {
         let mut response = Response::new(());
         *response.status_mut() = match self.protocol {
             Protocol::Http => StatusCode::SERVICE_UNAVAILABLE,
             Protocol::Grpc => StatusCode::OK,
         };
-        response
-    }
-
-    /// Puts the headers of a rejection in place of the request's, and returns what its body is.
-    #[inline]
-    pub(in crate::plugin) fn refuse(
-        self,
-        headers: &mut HeaderMap,
-        told: &Arc<Told>,
-    ) -> Option<Arc<Told>> {
-        match self.protocol {
+        // Nothing is lost with the map of a new response, which has not allocated.
+        forget(replace(response.headers_mut(), headers));
+        let headers = response.headers_mut();
+        let told = match self.protocol {
             Protocol::Http => {
                 put_json_and_retry(headers, told.retry_after(self.retry_after));
                 Some(Arc::clone(told))
@@ -56,7 +52,8 @@ impl Answer {
                 put_grpc(headers, UNAVAILABLE, told.grpc_message());
                 None
             }
-        }
+        };
+        response.map(|()| told)
     }
 }
 
