@@ -7,16 +7,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::history::view;
 use super::registry::{Entry, Plugins};
 use super::{OperationBuilder, PluginManagerBuilder, RegisterAll, Registration, ReloadAll};
 use crate::event::Journal;
 use crate::lifecycle::{ConfigChange, Request, Settings};
 use crate::operation::OperationLog;
 use crate::report::StoreWatch;
-use crate::{
-    Backoff, ConfigStore, ConfigView, EventStream, OperationError, OperationErrorKind, Plugin,
-};
+use crate::{Backoff, ConfigStore, EventStream, OperationError, OperationErrorKind, Plugin};
 
 /// Registers plugins and reloads, reconfigures, enables, disables and unloads each of them while
 /// the others serve on.
@@ -255,29 +252,6 @@ impl PluginManager {
     /// while another plugin depends on it.
     pub fn unload(&self, name: &str) -> OperationBuilder {
         OperationBuilder::new(self, name, Request::Unload)
-    }
-
-    /// The plugin's config, secrets masked.
-    ///
-    /// # Errors
-    ///
-    /// An [`OperationError`] when there is no such plugin.
-    pub fn config(&self, name: &str) -> Result<ConfigView, OperationError> {
-        let published = self.entry(name)?.published;
-        let (config, version, since) = published.read(|snapshot| {
-            let config = snapshot.config.clone();
-            (config, snapshot.config_version, snapshot.config_since)
-        });
-        Ok(view(&published, config, version, since))
-    }
-
-    /// The JSON Schema of the plugin's config, if it publishes one.
-    ///
-    /// # Errors
-    ///
-    /// An [`OperationError`] when there is no such plugin.
-    pub fn config_schema(&self, name: &str) -> Result<Option<Value>, OperationError> {
-        Ok(self.entry(name)?.published.schema.published().cloned())
     }
 
     /// Events from now on.

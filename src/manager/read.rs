@@ -1,16 +1,19 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde_json::Value;
 use tower_plugin_gate::PluginState;
 
 use super::PluginManager;
+use super::history::view;
 use crate::lifecycle::{Published, Snapshot};
 use crate::report::{
     Draining, HealthReport, HealthSummary, PluginInfo, PluginList, PluginSystem, RequestsReport,
     SystemStatus, UnloadedPlugin,
 };
 use crate::{
-    GoDuration, GroupInfo, OperationError, OperationErrorKind, OperationId, OperationInfo,
+    ConfigView, GoDuration, GroupInfo, OperationError, OperationErrorKind, OperationId,
+    OperationInfo,
 };
 
 /// Reading: none of it waits for a plugin.
@@ -88,6 +91,29 @@ impl PluginManager {
     /// An [`OperationError`] when there is no such plugin.
     pub fn info(&self, name: &str) -> Result<PluginInfo, OperationError> {
         Ok(self.entry(name)?.published.info())
+    }
+
+    /// The plugin's config, secrets masked.
+    ///
+    /// # Errors
+    ///
+    /// An [`OperationError`] when there is no such plugin.
+    pub fn config(&self, name: &str) -> Result<ConfigView, OperationError> {
+        let published = self.entry(name)?.published;
+        let (config, version, since) = published.read(|snapshot| {
+            let config = snapshot.config.clone();
+            (config, snapshot.config_version, snapshot.config_since)
+        });
+        Ok(view(&published, config, version, since))
+    }
+
+    /// The JSON Schema of the plugin's config, if it publishes one.
+    ///
+    /// # Errors
+    ///
+    /// An [`OperationError`] when there is no such plugin.
+    pub fn config_schema(&self, name: &str) -> Result<Option<Value>, OperationError> {
+        Ok(self.entry(name)?.published.schema.published().cloned())
     }
 
     /// Which config of a plugin is in force, for less than the config itself.
