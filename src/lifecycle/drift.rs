@@ -1,3 +1,4 @@
+use super::Snapshot;
 use super::task::Lifecycle;
 use crate::{
     EventKind, HealthStatus, Operation, OperationError, OperationErrorKind, Outcome, Plugin,
@@ -26,6 +27,10 @@ impl<P: Plugin> Lifecycle<P> {
     /// works in spite of it is degraded.
     pub(super) fn tell_of_drift(&self, why: Option<&str>) {
         let drift = why.map(|why| format!("the stored config is not in force: {why}"));
+        let is_told = |snapshot: &Snapshot| snapshot.drift.as_deref() == drift.as_deref();
+        if self.published.read(is_told) {
+            return;
+        }
         let (mut before, mut now) = (HealthStatus::Healthy, HealthStatus::Healthy);
         self.published.publish(|snapshot| {
             before = snapshot.health_status();
@@ -54,9 +59,8 @@ impl<P: Plugin> Lifecycle<P> {
         is_edited: bool,
         answer: &Result<ReloadReport, OperationError>,
     ) {
-        let has_drift = self.published.read(|snapshot| snapshot.drift.is_some());
         match answer {
-            Ok(report) if has_drift => {
+            Ok(report) => {
                 let is_stored = operation.stores_config() && report.outcome == Outcome::Applied;
                 if takes_up(operation) || is_stored {
                     self.tell_of_drift(None);

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use tower_plugin_gate::{Gate, Generation, PluginState};
 
 use super::Published;
+use super::Snapshot;
 use super::task::Lifecycle;
 use super::transition::Step;
 use crate::report::Leftover;
@@ -57,7 +58,7 @@ impl LeftBehind {
 /// Leftovers that outlive their plugin.
 impl Published {
     pub(crate) fn has_leftovers(&self) -> bool {
-        self.read(|snapshot| snapshot.leftovers.iter().any(|left| !left.is_gone()))
+        self.read(Snapshot::leftover_count) > 0
     }
 
     /// What is left is that of a plugin that is no more.
@@ -81,7 +82,7 @@ impl Published {
 
     /// Whether there are so many that none of its name is to be registered.
     pub(crate) fn is_overcrowded(&self, limit: usize) -> Option<usize> {
-        let left = self.read(|snapshot| snapshot.leftovers().len());
+        let left = self.read(Snapshot::leftover_count);
         (left > limit).then_some(left)
     }
 }

@@ -106,15 +106,14 @@ impl<P: Plugin> Lifecycle<P> {
         operation: Operation,
         with: &Candidate,
     ) -> Transition {
-        let is_same = with.config == self.config;
         // Where something else is stored, it is yet to be.
         let has_drift = self.published.read(|snapshot| snapshot.drift.is_some());
         let is_stored = !(has_drift && operation.stores_config());
-        let is_done =
-            is_same && is_stored && operation.changes_config() && state != PluginState::Failed;
+        let is_same = is_stored && with.config == self.config;
+        let is_done = is_same && operation.changes_config() && state != PluginState::Failed;
         let transition = transition(state, operation, self.settings.strategy);
         match transition.step {
-            Step::Keep if is_same && is_stored => transition.with_same_config(state),
+            Step::Keep if is_same => transition.with_same_config(state),
             Step::Start | Step::Exchange if is_done => transition.with_same_config(state),
             _ => transition,
         }

@@ -134,6 +134,11 @@ impl Published {
         at_rest.expect("the sender is here")
     }
 
+    /// The operation under way.
+    pub(crate) fn under_way(&self) -> Option<Arc<Record>> {
+        self.read(|snapshot| snapshot.operation.clone())
+    }
+
     /// An operation has its turn.
     pub(crate) fn begin(&self, record: &Arc<Record>) {
         self.publish(|snapshot| snapshot.operation = Some(Arc::clone(record)));
@@ -224,6 +229,12 @@ impl Snapshot {
     pub(crate) fn leftovers(&self) -> Vec<Leftover> {
         let shown = self.leftovers.iter().filter_map(LeftBehind::shown);
         shown.collect()
+    }
+
+    /// How many those are.
+    pub(crate) fn leftover_count(&self) -> usize {
+        let held = self.leftovers.iter().filter(|left| !left.is_gone());
+        held.count()
     }
 
     /// How well what serves works: at best degraded, where it should be another config.

@@ -69,7 +69,7 @@ impl<P: Plugin> Lifecycle<P> {
     #[expect(clippy::too_many_arguments, reason = "one call, each argument a field")]
     pub(crate) fn new(
         plugin: P,
-        settings: Settings,
+        mut settings: Settings,
         slot: Slot<P::Instance>,
         published: Arc<Published>,
         journal: Arc<Journal>,
@@ -81,6 +81,7 @@ impl<P: Plugin> Lifecycle<P> {
         own: Own,
     ) -> Self {
         let secrets = published.schema.secrets().clone();
+        let retry = settings.retry.take();
         Self {
             plugin: Arc::new(plugin),
             settings,
@@ -102,7 +103,7 @@ impl<P: Plugin> Lifecycle<P> {
             notice: None,
             registry,
             out_of_time,
-            retry: None,
+            retry: retry.map(|backoff| Box::new(Retry::new(*backoff))),
             reread: Reread::default(),
             own,
             together: None,

@@ -30,14 +30,14 @@ impl PluginManager {
                 states.push((published.name.to_string(), snapshot.state));
                 active += usize::from(snapshot.state == PluginState::Active);
                 requests += snapshot.in_flight();
-                leftovers += snapshot.leftovers().len();
+                leftovers += snapshot.leftover_count();
                 healthy += usize::from(snapshot.is_healthy());
             });
         }
         for unloaded in self.inner.plugins.unloaded() {
             unloaded.read(|snapshot| {
                 requests += snapshot.in_flight();
-                leftovers += snapshot.leftovers().len();
+                leftovers += snapshot.leftover_count();
             });
         }
         SystemStatus {

@@ -175,7 +175,7 @@ impl PluginManager {
         actor: Option<&str>,
     ) -> Result<OperationHandle, OperationError> {
         let entry = self.entry(name)?;
-        let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
+        let under_way = entry.published.under_way();
         match under_way.filter(|record| record.decide(decision, actor)) {
             Some(record) => Ok(OperationHandle::new(record)),
             None => Err(OperationError::new(name, OperationErrorKind::NotOnTrial)),

@@ -200,8 +200,8 @@ async fn refresh(manager: Weak<Inner>, waiting: Waiting, plugin: String) {
 }
 
 fn is_on_trial(entry: &Entry) -> bool {
-    let under_way = entry.published.read(|snapshot| snapshot.operation.clone());
-    under_way.is_some_and(|record| record.trial().is_some())
+    let under_way = entry.published.under_way();
+    under_way.is_some_and(|record| record.is_on_trial())
 }
 
 async fn turn(

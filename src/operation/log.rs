@@ -26,6 +26,16 @@ struct State {
     groups: BTreeMap<OperationId, Arc<Group>>,
 }
 
+impl State {
+    fn next_id(&mut self, run: u32) -> OperationId {
+        self.last += 1;
+        OperationId {
+            run,
+            number: self.last,
+        }
+    }
+}
+
 impl OperationLog {
     pub(crate) fn new(run: u32, capacity: usize) -> Self {
         Self {
@@ -42,9 +52,7 @@ impl OperationLog {
         options: &Options,
     ) -> Arc<Record> {
         let mut state = self.lock();
-        state.last += 1;
-        let (run, number) = (self.run, state.last);
-        let id = OperationId { run, number };
+        let id = state.next_id(self.run);
         let record = Arc::new(Record::new(id, Arc::clone(plugin), operation, options));
         state.under_way.insert(id, Arc::clone(&record));
         record
@@ -78,9 +86,7 @@ impl OperationLog {
         options: &Options,
     ) -> Arc<Group> {
         let mut state = self.lock();
-        state.last += 1;
-        let (run, number) = (self.run, state.last);
-        let id = OperationId { run, number };
+        let id = state.next_id(self.run);
         let group = Arc::new(Group::new(id, operation, plugins, options));
         // The oldest of those that are done are forgotten.
         let done = state.groups.iter().filter(|(_, group)| group.is_done());
@@ -103,8 +109,7 @@ impl OperationLog {
 
     /// Every operation on several plugins that is known of, the newest first.
     pub(crate) fn group_infos(&self) -> Vec<GroupInfo> {
-        let mut groups: Vec<_> = self.lock().groups.values().cloned().collect();
-        groups.sort_unstable_by_key(|group| std::cmp::Reverse(group.id));
+        let groups: Vec<_> = self.lock().groups.values().rev().cloned().collect();
         groups.iter().map(|group| group.info()).collect()
     }
 

@@ -101,14 +101,16 @@ impl Record {
         self.progress.borrow().trial()
     }
 
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.progress.borrow().trial.is_some()
+    }
+
     /// `false` where it has ended already, with another answer.
     pub(super) fn end(&self, answer: Answer) -> bool {
         self.progress.send_if_modified(|progress| {
             let is_first = progress.end.is_none();
             if is_first {
-                let decided_by = progress.decided_by.take();
-                *progress = Progress::new(OperationPhase::Done);
-                progress.decided_by = decided_by;
+                progress.enter(OperationPhase::Done);
                 progress.end = Some(End {
                     time: SystemTime::now(),
                     took: self.begun.elapsed(),

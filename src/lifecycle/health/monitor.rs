@@ -121,7 +121,7 @@ impl<P: Plugin> Watch<P> {
     fn event(&self, kind: EventKind, message: String) {
         let number = self.generation.number();
         // What is found during an operation, as of a generation on trial, is part of it.
-        let operation = self.published.read(|snapshot| snapshot.operation.clone());
+        let operation = self.published.under_way();
         let (operation, name) = (operation.as_deref(), &self.published.name);
         self.journal
             .record_part(operation, kind, name, number, message);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use crate::Plugin;
 use crate::lifecycle::task::Lifecycle;
@@ -22,11 +22,11 @@ impl<P: Plugin> Lifecycle<P> {
         &self,
         commands: &mut mpsc::Receiver<Box<Command>>,
     ) -> Option<Box<Command>> {
-        if self.retry_at().is_none() && self.reread_at().is_none() {
+        let Some((at, is_retry)) = self.next_due() else {
             return commands.recv().await;
-        }
+        };
         // Boxed, for most of the time there is none.
-        let due = Box::pin(self.due());
+        let due = Box::pin(self.due(at, is_retry));
         tokio::select! {
             biased;
             command = commands.recv() => command,
@@ -34,15 +34,15 @@ impl<P: Plugin> Lifecycle<P> {
         }
     }
 
-    async fn due(&self) -> Box<Command> {
-        let (retry, reread) = (self.retry_at(), self.reread_at());
-        let is_retry = match (retry, reread) {
-            (Some(retry), Some(reread)) => retry <= reread,
-            (retry, _) => retry.is_some(),
-        };
-        let Some(at) = (if is_retry { retry } else { reread }) else {
-            return std::future::pending().await;
-        };
+    /// When something is to be done again, and whether that is to start the plugin.
+    fn next_due(&self) -> Option<(Instant, bool)> {
+        let retry = self.retry_at().map(|at| (at, true));
+        let reread = self.reread_at().map(|at| (at, false));
+        // The first of two at the same time.
+        retry.into_iter().chain(reread).min_by_key(|(at, _)| *at)
+    }
+
+    async fn due(&self, at: Instant, is_retry: bool) -> Box<Command> {
         sleep_until(at).await;
         // Whoever has the turn gives a command, and that has the last word.
         let turn = Arc::clone(&self.own.turn).acquire_owned().await;

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use tower_plugin_gate::PluginState;
 
 use super::retry::whole_millis;
+use crate::lifecycle::drift::takes_up;
 use crate::lifecycle::task::Lifecycle;
 use crate::lifecycle::{Command, Options, Request};
 use crate::operation::Answer;
@@ -32,18 +33,15 @@ enum Agreement {
 
 impl Agreement {
     fn after(operation: Operation, answer: &Answer) -> Self {
-        use Operation as O;
-        let asks = matches!(
-            operation,
-            O::Register | O::Reload | O::Enable | O::Refresh | O::UpdateConfig | O::Rollback
-        );
+        let asks =
+            operation == Operation::Register || takes_up(operation) || operation.stores_config();
         let error = match answer {
             Ok(report) if asks && report.dry_run.is_none() => return Self::Known,
             Ok(_) => return Self::Untouched,
             Err(error) => error,
         };
         let was_begun = matches!(error.kind(), OperationErrorKind::Failed { .. });
-        let is_refresh = operation == O::Refresh;
+        let is_refresh = operation == Operation::Refresh;
         match error.store_error() {
             // A change that may have been kept, or not.
             Some(store) if operation.stores_config() && store.is_timeout() && was_begun => {

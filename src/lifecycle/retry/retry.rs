@@ -20,20 +20,17 @@ pub(in crate::lifecycle) struct Retry {
     at: Option<Instant>,
 }
 
-impl<P: Plugin> Lifecycle<P> {
-    /// Has the plugin started again when it fails, if its registration says so.
-    pub(crate) fn retrying(mut self) -> Self {
-        let backoff = self.settings.retry.take();
-        self.retry = backoff.map(|backoff| {
-            Box::new(Retry {
-                backoff: *backoff,
-                attempt: 0,
-                at: None,
-            })
-        });
-        self
+impl Retry {
+    pub(in crate::lifecycle) fn new(backoff: Backoff) -> Self {
+        Self {
+            backoff,
+            attempt: 0,
+            at: None,
+        }
     }
+}
 
+impl<P: Plugin> Lifecycle<P> {
     /// When the plugin is to be started again, if it is.
     pub(super) fn retry_at(&self) -> Option<Instant> {
         self.retry.as_deref()?.at

@@ -103,7 +103,6 @@ impl<P: Plugin> Registration<P> {
                 log: Arc::clone(&manager.inner.operations),
             },
         );
-        let lifecycle = lifecycle.retrying();
         let handle = PluginHandle::new(published, slot);
         // Nothing that can fail comes after this: what is registered has a task.
         let runtime = Handle::current();

@@ -107,15 +107,12 @@ fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) fn wrote(seen: &Seen, plugin: &str, bytes: &[u8]) -> Revision {
     let last = seen.last(plugin);
     let mut last = whole(&last.found);
-    let content = Content::Bytes(hash(bytes), bytes.len());
-    match *last {
-        Some((before, revision)) if before == content => revision,
-        _ => {
-            let revision = seen.changes.record(plugin);
-            *last = Some((content, revision));
-            revision
-        }
-    }
+    note(
+        seen,
+        plugin,
+        &mut last,
+        Content::Bytes(hash(bytes), bytes.len()),
+    )
 }
 
 /// Reads the file at `path`, and gives what is found a revision.
@@ -127,14 +124,23 @@ pub(super) fn read(
     let last = seen.last(plugin);
     let mut last = whole(&last.found);
     let found = alone(path).and_then(|()| disk::read(path));
-    let content = Content::of(&found);
+    let revision = note(seen, plugin, &mut last, Content::of(&found));
+    (found, revision)
+}
+
+/// The revision of what is in a plugin's file: a new one, if it is not what was last there.
+fn note(
+    seen: &Seen,
+    plugin: &str,
+    last: &mut Option<(Content, Revision)>,
+    content: Content,
+) -> Revision {
     let before = last.map_or(Content::Absent, |(before, _)| before);
     if before != content {
         *last = Some((content, seen.changes.record(plugin)));
     }
-    let revision = match *last {
+    match *last {
         Some((_, revision)) if content != Content::Absent => revision,
         _ => Revision::ABSENT,
-    };
-    (found, revision)
+    }
 }

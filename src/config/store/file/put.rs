@@ -149,7 +149,7 @@ impl Prepared {
             config.persist(&path).map_err(|error| write(error.error))?;
             made.config = Some(Change {
                 before,
-                after: put.version.config.clone(),
+                after: put.version.config,
             });
             store.pass(&plugin, "renamed");
             // Dropped, what was made is undone.

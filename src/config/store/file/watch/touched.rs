@@ -101,19 +101,13 @@ impl Touched {
 
     /// Takes note of what the system says.
     pub(super) fn note(&self, event: notify::Result<Event>) {
-        let lost = match &event {
-            Ok(event) if event.need_rescan() => "there were more changes than it could hold",
-            Err(_) => "its watch failed",
-            Ok(_) => "",
+        let event = match event {
+            Ok(event) if event.need_rescan() => {
+                return self.lose("there were more changes than it could hold");
+            }
+            Ok(event) => event,
+            Err(error) => return self.lose(&format!("its watch failed: {error}")),
         };
-        if !lost.is_empty() {
-            let lost = match event {
-                Err(error) => format!("{lost}: {error}"),
-                Ok(_) => lost.to_owned(),
-            };
-            return self.lose(&lost);
-        }
-        let Ok(event) = event else { return };
         let is_written = AccessKind::Close(AccessMode::Write);
         if matches!(event.kind, EventKind::Access(access) if access != is_written) {
             return;
