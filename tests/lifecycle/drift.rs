@@ -5,12 +5,9 @@ use std::fs;
 use serde_json::json;
 use tower_plugin::{EventKind, Outcome, PluginManager, ReportedHealth};
 
+use crate::scenario::events::until;
+use crate::scenario::files::manager;
 use crate::scenario::{Act, Script, Scripted};
-
-fn manager(dir: &tempfile::TempDir) -> PluginManager {
-    let manager = PluginManager::builder().plugin_dir(dir.path());
-    manager.build().unwrap()
-}
 
 fn edit(dir: &tempfile::TempDir, text: &str) {
     fs::write(dir.path().join("p.json"), text).unwrap();
@@ -49,13 +46,13 @@ async fn register(manager: &PluginManager) -> std::sync::Arc<Script> {
 #[tokio::test]
 async fn last_good_version_in_place_of_a_broken_file_is_degraded_until_that_is_mended() {
     let dir = tempfile::tempdir().unwrap();
-    let first = manager(&dir);
+    let first = manager(dir.path());
     register(&first).await;
     first.update_config("p", json!({"value": 5})).await.unwrap();
     first.shutdown().await;
     edit(&dir, "{\"value\": 7,}");
 
-    let second = manager(&dir);
+    let second = manager(dir.path());
     register(&second).await;
     assert_degraded(&second, "line 1 column 13");
     second.reload("p").await.unwrap_err();
@@ -68,18 +65,13 @@ async fn last_good_version_in_place_of_a_broken_file_is_degraded_until_that_is_m
 #[tokio::test]
 async fn edit_that_is_refused_is_told_as_a_change_of_health() {
     let dir = tempfile::tempdir().unwrap();
-    let manager = manager(&dir);
+    let manager = manager(dir.path());
     register(&manager).await;
     let mut events = manager.subscribe();
     edit(&dir, "{\"value\": \"x\"}");
     manager.reload("p").await.unwrap_err();
     assert_degraded(&manager, "must be u32");
-    let event = loop {
-        let event = events.recv().await.unwrap();
-        if event.kind == EventKind::HealthChanged {
-            break event;
-        }
-    };
+    let event = until(&mut events, EventKind::HealthChanged).await;
     let told = "health changed from healthy to degraded: ";
     assert!(event.message.starts_with(told), "{event:?}");
 
@@ -100,7 +92,7 @@ async fn edit_that_is_refused_is_told_as_a_change_of_health() {
 #[tokio::test]
 async fn edit_that_does_not_start_is_told_and_a_change_that_does_not_is_not_stored() {
     let dir = tempfile::tempdir().unwrap();
-    let manager = manager(&dir);
+    let manager = manager(dir.path());
     let script = register(&manager).await;
     script.next_starts([Act::Fail("no")]);
     manager
@@ -127,7 +119,7 @@ async fn edit_that_does_not_start_is_told_and_a_change_that_does_not_is_not_stor
 async fn config_that_serves_already_is_put_in_place_of_what_is_broken() {
     for is_disabled in [false, true] {
         let dir = tempfile::tempdir().unwrap();
-        let manager = manager(&dir);
+        let manager = manager(dir.path());
         register(&manager).await;
         manager
             .update_config("p", json!({"value": 5}))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower_plugin::{BoxError, Outcome, PluginHandle, PluginManager, PluginState, plugin_fn};
 
-use crate::scenario::{Instance, Script, Scripted};
+use crate::scenario::{Instance, Script, Scripted, files};
 
 const FILES: [(&str, &str); 3] = [
     ("p.toml", "# mine\nvalue = 7\ntokens = [\"s3cr3t\"]\n"),
@@ -17,7 +17,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 async fn start(dir: &Path) -> (PluginManager, PluginHandle<Instance>) {
-    let manager = PluginManager::builder().plugin_dir(dir).build().unwrap();
+    let manager = files::manager(dir);
     let script = Arc::new(Script {
         secret: true,
         ..Script::default()
@@ -27,10 +27,8 @@ async fn start(dir: &Path) -> (PluginManager, PluginHandle<Instance>) {
 }
 
 fn names(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
-    names.sort();
+    let mut names = files::names(dir);
+    names.retain(|name| !name.starts_with('.'));
     names
 }
 

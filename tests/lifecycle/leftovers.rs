@@ -8,6 +8,7 @@ use tower_plugin::{
     EventKind, EventStream, Lease, PluginHandle, PluginManager, PluginState, ReloadStrategy,
 };
 
+use crate::scenario::events::until;
 use crate::scenario::{Act, Instance, Script, Scripted};
 
 fn manager() -> PluginManager {
@@ -24,12 +25,8 @@ async fn leave_one(manager: &PluginManager, plugin: &PluginHandle<Instance>) -> 
 }
 
 async fn gone(events: &mut EventStream) -> (u64, String) {
-    loop {
-        let event = events.recv().await.unwrap();
-        if event.kind == EventKind::LeftoverGone {
-            return (event.generation, event.message);
-        }
-    }
+    let event = until(events, EventKind::LeftoverGone).await;
+    (event.generation, event.message)
 }
 
 #[tokio::test(start_paused = true)]

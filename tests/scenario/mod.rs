@@ -1,5 +1,6 @@
 //! A plugin whose hooks do what the test says, and count how often they were called.
 
+pub mod events;
 pub mod files;
 pub mod log;
 pub mod store;

@@ -8,6 +8,7 @@ use tower_plugin::{
     PluginManager, Put, StoredVersion,
 };
 
+use crate::scenario::events::until;
 use crate::scenario::store::{During, Flaky, Outage};
 use crate::scenario::{Act, Instance, Script, Scripted};
 
@@ -49,12 +50,7 @@ impl Scene {
     }
 
     async fn until(&mut self, kind: EventKind) -> Event {
-        loop {
-            let event = self.events.recv().await.unwrap();
-            if event.kind == kind {
-                return event;
-            }
-        }
+        until(&mut self.events, kind).await
     }
 
     fn value(&self) -> u32 {

@@ -12,6 +12,7 @@ use tower_plugin::{
 };
 
 use super::{HOUR, even, failing, next_attempt};
+use crate::scenario::events::until;
 use crate::scenario::store::{During, Flaky, Outage};
 use crate::scenario::{Act, Script, Scripted};
 
@@ -122,14 +123,9 @@ async fn after_the_last_attempt_it_is_given_up_until_somebody_tries() {
     assert_eq!((shown.attempt, shown.next_at), (2, None));
     assert_eq!(json!(shown), json!({"attempt": 2, "next_at": null}));
     let mut events = manager.subscribe_after(0);
-    let given_up = loop {
-        let event = events.recv().await.unwrap();
-        if event.kind == EventKind::RetryGivenUp {
-            break event.message;
-        }
-    };
+    let given_up = until(&mut events, EventKind::RetryGivenUp).await;
     let told = "given up after 2 attempts: enable it when the cause is mended";
-    assert_eq!(given_up, told);
+    assert_eq!(given_up.message, told);
 
     manager.enable("p").await.unwrap_err();
     assert_eq!(
@@ -218,11 +214,6 @@ async fn instance_is_told_that_it_is_another_attempt() {
     let (manager, script) = (PluginManager::new(), Script::new());
     failing(&manager, &script).await;
     let mut events = manager.subscribe();
-    loop {
-        let event = events.recv().await.unwrap();
-        if event.kind == EventKind::Starting {
-            assert_eq!(event.message, "starting generation 1 (retry)");
-            break;
-        }
-    }
+    let starting = until(&mut events, EventKind::Starting).await;
+    assert_eq!(starting.message, "starting generation 1 (retry)");
 }

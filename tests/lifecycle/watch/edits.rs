@@ -97,9 +97,7 @@ async fn burst_of_edits_ends_with_the_last_of_them() {
     for value in 0..200 {
         scene.write(&json!({"value": value}).to_string());
     }
-    while scene.value() != 199 {
-        scene.until(EventKind::ReloadApplied).await;
-    }
+    scene.until_value(199).await;
     assert!(
         scene.plugin.generation() < 20,
         "{}",
@@ -133,7 +131,5 @@ async fn edit_during_an_operation_waits_for_its_end() {
     scene.pass().await;
     scene.script.go_on();
     reload.await.unwrap().unwrap();
-    while scene.value() != 5 {
-        scene.until(EventKind::ReloadApplied).await;
-    }
+    scene.until_value(5).await;
 }

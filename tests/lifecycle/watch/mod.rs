@@ -17,6 +17,7 @@ use tower_plugin::{
     Event, EventKind, EventStream, Operation, OperationPhase, PluginHandle, PluginManager,
 };
 
+use crate::scenario::events::until;
 use crate::scenario::{Instance, Script, Scripted};
 
 /// Longer than anything here may take.
@@ -65,14 +66,7 @@ impl Scene {
 
     /// Until that happens.
     async fn until(&mut self, kind: EventKind) -> Event {
-        let event = async {
-            loop {
-                let event = self.events.recv().await.unwrap();
-                if event.kind == kind {
-                    return event;
-                }
-            }
-        };
+        let event = until(&mut self.events, kind);
         timeout(LONG, event).await.expect("it happens")
     }
 
