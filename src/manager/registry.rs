@@ -95,11 +95,9 @@ impl Plugins {
             .into_iter()
             .map(|step| step.into_iter().filter_map(named).collect())
             .collect();
-        if !state.unloaded.is_empty() {
-            for (name, entry) in &added {
-                if let Some(before) = state.unloaded.remove(name) {
-                    entry.published.inherit(&before);
-                }
+        for (name, entry) in &added {
+            if let Some(before) = state.unloaded.remove(name) {
+                entry.published.inherit(&before);
             }
         }
         // One by one: to append would build the whole map anew.

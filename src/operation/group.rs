@@ -1,12 +1,13 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::OperationId;
+use super::progress::End;
 use crate::lifecycle::Options;
 use crate::{
     GroupInfo, GroupOperation, GroupPhase, GroupReport, OperationError, OperationHandle,
@@ -27,15 +28,14 @@ pub(crate) struct Group {
     cause: Option<String>,
     started: SystemTime,
     begun: Instant,
-    is_on_trial: watch::Sender<bool>,
-    end: watch::Sender<Option<End>>,
+    progress: watch::Sender<Progress>,
 }
 
-#[derive(Debug)]
-struct End {
-    time: SystemTime,
-    took: Duration,
-    answer: GroupAnswer,
+#[derive(Debug, Default)]
+struct Progress {
+    /// Whether a generation of one of the plugins has gone into a trial.
+    is_on_trial: bool,
+    end: Option<End<GroupAnswer>>,
 }
 
 impl Group {
@@ -53,8 +53,7 @@ impl Group {
             cause: options.cause.clone(),
             started: SystemTime::now(),
             begun: Instant::now(),
-            is_on_trial: watch::Sender::new(false),
-            end: watch::Sender::new(None),
+            progress: watch::Sender::default(),
         }
     }
 
@@ -69,33 +68,34 @@ impl Group {
         GroupHandle { group: self }
     }
 
-    /// Has one of its operations go to its end, and tells when that goes into a trial first.
+    /// Has one of its operations go to its end, if it was not refused, and tells when that goes into
+    /// a trial first.
     pub(crate) async fn follow(
         &self,
-        operation: OperationHandle,
+        operation: Result<OperationHandle, OperationError>,
     ) -> Result<ReloadReport, OperationError> {
+        let operation = operation?;
         operation.on_trial().await;
-        if operation.info().result.is_none() {
-            self.is_on_trial.send_replace(true);
+        if !operation.has_ended() {
+            self.progress
+                .send_modify(|progress| progress.is_on_trial = true);
         }
         operation.await
     }
 
     /// Until it has ended, or a generation is on trial.
     async fn ended_or_on_trial(&self) {
-        let (mut trial, mut end) = (self.is_on_trial.subscribe(), self.end.subscribe());
-        tokio::select! {
-            told = trial.wait_for(|is_on_trial| *is_on_trial) => drop(told),
-            told = end.wait_for(Option::is_some) => drop(told),
-        }
+        let mut progress = self.progress.subscribe();
+        let told = progress.wait_for(|progress| progress.is_on_trial || progress.end.is_some());
+        told.await.expect("the group holds the sender");
     }
 
     /// Ends it, unless that was done before.
     fn end(&self, answer: GroupAnswer) {
-        self.end.send_if_modified(|end| {
-            let is_first = end.is_none();
+        self.progress.send_if_modified(|progress| {
+            let is_first = progress.end.is_none();
             if is_first {
-                *end = Some(End {
+                progress.end = Some(End {
                     time: SystemTime::now(),
                     took: self.begun.elapsed(),
                     answer,
@@ -106,21 +106,21 @@ impl Group {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.end.borrow().is_some()
+        self.progress.borrow().end.is_some()
     }
 
     /// Until it has ended, and how.
     async fn answer(&self) -> GroupAnswer {
-        let mut end = self.end.subscribe();
-        let ended = end.wait_for(Option::is_some).await;
+        let mut progress = self.progress.subscribe();
+        let ended = progress.wait_for(|progress| progress.end.is_some()).await;
         let ended = ended.expect("the group holds the sender");
-        let ended = ended.as_ref().expect("it was waited for");
+        let ended = ended.end.as_ref().expect("it was waited for");
         ended.answer.clone()
     }
 
     pub(crate) fn info(&self) -> GroupInfo {
-        let end = self.end.borrow();
-        let end = end.as_ref();
+        let progress = self.progress.borrow();
+        let end = progress.end.as_ref();
         GroupInfo {
             id: self.id,
             operation: self.operation,

@@ -46,6 +46,10 @@ impl OperationHandle {
 }
 
 impl OperationHandle {
+    pub(crate) fn has_ended(&self) -> bool {
+        self.record.has_ended()
+    }
+
     /// Until a generation is on [trial](crate::Registration::probation), or the operation has
     /// ended. Cancel safe.
     pub async fn on_trial(&self) {

@@ -65,10 +65,10 @@ pub(super) struct Waiting {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct End {
+pub(super) struct End<A = Answer> {
     pub(super) time: SystemTime,
     pub(super) took: Duration,
-    pub(super) answer: Answer,
+    pub(super) answer: A,
 }
 
 impl Progress {

@@ -121,6 +121,10 @@ impl Record {
         })
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.progress.borrow().end.is_some()
+    }
+
     /// Until it has ended, and how.
     pub(crate) async fn answer(&self) -> Answer {
         let mut progress = self.progress.subscribe();

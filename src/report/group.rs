@@ -124,6 +124,13 @@ impl fmt::Display for GroupOutcome {
 }
 
 impl PluginResult {
+    pub(crate) fn of(answer: Result<ReloadReport, OperationError>) -> Self {
+        match answer {
+            Ok(report) => Self::Done(Box::new(report)),
+            Err(error) => Self::Failed(error),
+        }
+    }
+
     /// Name of the plugin.
     #[must_use]
     pub fn plugin(&self) -> &str {

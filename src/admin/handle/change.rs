@@ -110,8 +110,9 @@ impl Handler {
         if !is_async {
             handle.on_trial().await;
         }
-        if is_async || handle.info().result.is_none() {
-            return self.accepted(handle.id(), &handle.info(), is_async);
+        let info = handle.info();
+        if is_async || info.result.is_none() {
+            return self.accepted(handle.id(), &info, is_async);
         }
         let report = handle.await?;
         let now = self.manager.config_version(&report.plugin);
@@ -154,7 +155,7 @@ impl Handler {
     }
 
     /// The version of a plugin's config, and the one that a change of it is for, if it is for one.
-    fn version(
+    pub(super) fn version(
         &self,
         plugin: &str,
         headers: &HeaderMap,

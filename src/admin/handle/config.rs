@@ -61,8 +61,7 @@ impl Handler {
         if self.requires_if_match {
             precondition::require(&head.headers).map_err(at)?;
         }
-        let current = self.manager.config_version(&plugin)?;
-        precondition::check(&head.headers, current).map_err(at)?;
+        self.version(&plugin, &head.headers)?;
         let value = body::decode(&body).map_err(at)?;
         let is_patch = accepted == body::MERGE_PATCH;
         let operation = if is_patch {

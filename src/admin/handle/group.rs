@@ -72,8 +72,9 @@ impl Handler {
         if !is_async {
             group.on_trial().await;
         }
-        if is_async || group.info().result.is_none() {
-            return self.accepted(group.id(), &group.info(), is_async);
+        let info = group.info();
+        if is_async || info.result.is_none() {
+            return self.accepted(group.id(), &info, is_async);
         }
         respond::json(&told(group.await?)?)
     }

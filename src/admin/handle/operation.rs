@@ -67,7 +67,7 @@ pub(super) fn list(manager: &PluginManager, uri: &Uri) -> Answer {
         groups.retain(|info| info.plugins.iter().any(|one| one == plugin));
         // Those of one that is unregistered are told all the same.
         if operations.is_empty() {
-            manager.config(plugin)?;
+            manager.config_version(plugin)?;
         }
     }
     let operations: Vec<_> = operations.into_iter().map(Shown::one).collect();

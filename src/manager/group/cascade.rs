@@ -105,7 +105,7 @@ impl Then {
     ) -> Result<GroupReport, OperationError> {
         let since = Instant::now();
         let (name, mut stopped) = (first.info().plugin, None);
-        let mut results = vec![match group.follow(first).await {
+        let mut results = vec![match group.follow(Ok(first)).await {
             Ok(report) => PluginResult::Done(Box::new(report)),
             Err(error) if error.report().is_none() => return Err(error),
             Err(error) => {
@@ -124,17 +124,11 @@ impl Then {
             }
             let mut reload = OperationBuilder::new(&self.manager, &name, Request::Reload);
             (reload.options, reload.wait) = (self.options.clone(), self.wait);
-            let reloaded = match reload.start() {
-                Ok(reload) => group.follow(reload).await,
-                Err(refused) => Err(refused),
-            };
-            results.push(match reloaded {
-                Ok(report) => PluginResult::Done(Box::new(report)),
-                Err(error) => {
-                    stopped = Some(name);
-                    PluginResult::Failed(error)
-                }
-            });
+            let result = PluginResult::of(group.follow(reload.start()).await);
+            if let PluginResult::Failed(_) = result {
+                stopped = Some(name);
+            }
+            results.push(result);
         }
         Ok(GroupReport::new(results, since.elapsed()))
     }

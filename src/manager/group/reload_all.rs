@@ -188,19 +188,12 @@ impl ReloadAll {
                 for dependency in before {
                     dependency.cancelled().await;
                 }
-                let reloaded = match reload.start() {
-                    Ok(reload) => group.follow(reload).await,
-                    Err(refused) => Err(refused),
-                };
-                (place, reloaded)
+                (place, group.follow(reload.start()).await)
             });
         }
         while let Some(reloaded) = reloads.join_next().await {
             if let Ok((place, reloaded)) = reloaded {
-                results[place] = Some(match reloaded {
-                    Ok(report) => PluginResult::Done(Box::new(report)),
-                    Err(error) => PluginResult::Failed(error),
-                });
+                results[place] = Some(PluginResult::of(reloaded));
             }
         }
         results.into_iter().flatten().collect()

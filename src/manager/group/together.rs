@@ -47,10 +47,7 @@ pub(super) async fn reload(
         drop(awaited);
     }
     for record in records {
-        results.push(match record.answer().await {
-            Ok(report) => PluginResult::Done(Box::new(report)),
-            Err(error) => PluginResult::Failed(error),
-        });
+        results.push(PluginResult::of(record.answer().await));
     }
     results.sort_by(|one, other| one.plugin().cmp(other.plugin()));
     Ok(results)
