@@ -113,6 +113,20 @@ async fn store_that_never_answers_is_given_up_and_asked_by_the_next_reload() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn store_given_up_by_a_change_before_the_next_attempt_promises_none() {
+    let mut scene = Scene::new().await;
+    scene.store.fail(During::Load, Outage::Fails);
+    for value in 5..10 {
+        scene.edit(json!({"value": value})).await;
+        scene.until(EventKind::RefreshScheduled).await;
+    }
+    scene.edit(json!({"value": 10})).await;
+    scene.until(EventKind::RefreshGivenUp).await;
+    let shown = scene.manager.info("p").unwrap().store_retry.unwrap();
+    assert_eq!((shown.attempt, shown.next_at), (5, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn reload_by_hand_ends_the_asking() {
     let mut scene = Scene::new().await;
     scene.store.fail(During::Load, Outage::Fails);

@@ -97,6 +97,11 @@ impl<P: Plugin> Lifecycle<P> {
         let Some(pause) = self.store.retry.pause(attempt) else {
             self.reread.at = None;
             let attempts = self.reread.attempt;
+            // This one may not have been an attempt of its own, but somebody's before it was due.
+            self.show_reread(Some(RetryInfo {
+                attempt: attempts,
+                next_at: None,
+            }));
             tracing::error!(plugin = %self.name(), attempts, "the store is asked no more");
             let message = format!(
                 "the store did not answer {attempts} times: reload the plugin when it does, or \
