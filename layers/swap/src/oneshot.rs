@@ -38,7 +38,7 @@ pin_project! {
             #[pin]
             future: F,
         },
-        Waiting { waiting: Box<Waiting<S, R>> },
+        Waiting { waiting: Boxed<Waiting<S, R>> },
     }
 }
 
@@ -46,6 +46,24 @@ pin_project! {
 struct Waiting<S, R> {
     service: S,
     request: Option<R>,
+}
+
+/// A box whose contents are dropped by a function of their own: what is checked in its place is
+/// small enough to be inlined, wherever a future may be dropped.
+struct Boxed<T>(Option<Box<T>>);
+
+impl<T> Drop for Boxed<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        #[cold]
+        #[inline(never)]
+        fn drop_contents<T>(contents: Box<T>) {
+            drop(contents);
+        }
+        if let Some(contents) = self.0.take() {
+            drop_contents(contents);
+        }
+    }
 }
 
 impl<S: Service<R>, R> Oneshot<S, R> {
@@ -59,10 +77,10 @@ impl<S: Service<R>, R> Oneshot<S, R> {
 
     /// Of a service that nobody has asked whether it is ready.
     pub(crate) fn waiting(service: S, request: R) -> Self {
-        let waiting = Box::new(Waiting {
+        let waiting = Boxed(Some(Box::new(Waiting {
             service,
             request: Some(request),
-        });
+        })));
         Self {
             state: State::Waiting { waiting },
         }
@@ -77,6 +95,7 @@ impl<S: Service<R>, R> State<S, R, S::Future> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<S::Response, S::Error>> {
         if let StateProj::Waiting { waiting } = self.as_mut().project() {
+            let waiting = waiting.0.as_mut().expect("it is there until it is dropped");
             ready!(waiting.service.poll_ready(cx))?;
             let request = waiting.request.take().expect("polled after completion");
             let future = waiting.service.call(request);

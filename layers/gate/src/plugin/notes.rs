@@ -29,13 +29,22 @@ impl Notes {
     }
 
     /// Of a request that is to be answered like that, should it come to it.
+    pub(super) const fn new(protocol: Protocol) -> Self {
+        Self(0).speaking(protocol)
+    }
+
+    /// These, to be answered like that.
     #[inline]
-    pub(super) const fn new(protocol: Protocol, catches_panics: bool) -> Self {
-        let protocol = match protocol {
-            Protocol::Http => 0,
-            Protocol::Grpc => GRPC,
-        };
-        Self(protocol | if catches_panics { CATCHES } else { 0 })
+    pub(super) const fn speaking(self, protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Http => Self(self.0 & !GRPC),
+            Protocol::Grpc => Self(self.0 | GRPC),
+        }
+    }
+
+    /// These, with panics to be answered.
+    pub(super) const fn catching_panics(self) -> Self {
+        Self(self.0 | CATCHES)
     }
 
     /// Of one that is inside by what its shard keeps under that key.
@@ -59,7 +68,7 @@ impl Notes {
     }
 
     #[inline]
-    pub(super) fn protocol(self) -> Protocol {
+    pub(super) const fn protocol(self) -> Protocol {
         if self.0 & GRPC == 0 {
             Protocol::Http
         } else {
@@ -88,7 +97,7 @@ impl Notes {
     }
 
     #[inline]
-    pub(super) fn catches_panics(self) -> bool {
+    pub(super) const fn catches_panics(self) -> bool {
         self.0 & CATCHES != 0
     }
 

@@ -152,7 +152,11 @@ where
                 self.end(Exit::Failed);
                 (RawPermit::nobody(), Notes::over())
             }
-            Poll::Pending => return self.pending(answer, cx),
+            Poll::Pending => {
+                // Nothing is in it to be dropped, which the compiler does not see.
+                std::mem::forget(polled);
+                return self.pending(answer, cx);
+            }
         };
         match polled {
             Poll::Ready(Ok(response)) => {

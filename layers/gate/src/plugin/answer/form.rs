@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use http::Method;
@@ -18,10 +19,10 @@ pub enum Protocol {
 /// What a layer answers in place of the service: its protocol and its `Retry-After`.
 ///
 /// The default is HTTP with a `Retry-After` of one second.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Answer {
-    pub(super) protocol: Protocol,
-    catches_panics: bool,
+    /// As each request begins with it, so that there is nothing to be put together for one.
+    notes: Notes,
     pub(super) retry_after: u32,
 }
 
@@ -36,9 +37,8 @@ impl Answer {
     #[must_use]
     pub const fn new(protocol: Protocol) -> Self {
         Self {
-            protocol,
+            notes: Notes::new(protocol),
             retry_after: 1,
-            catches_panics: false,
         }
     }
 
@@ -59,7 +59,7 @@ impl Answer {
     /// panic on to the server.
     #[must_use]
     pub const fn catch_panics(mut self) -> Self {
-        self.catches_panics = true;
+        self.notes = self.notes.catching_panics();
         self
     }
 
@@ -67,7 +67,12 @@ impl Answer {
     #[inline]
     #[must_use]
     pub const fn catches_panics(self) -> bool {
-        self.catches_panics
+        self.notes.catches_panics()
+    }
+
+    #[inline]
+    pub(super) fn protocol(self) -> Protocol {
+        self.notes.protocol()
     }
 
     /// As it is to be given to one request: a tunnel must not be told that it is open, which is
@@ -76,14 +81,24 @@ impl Answer {
     #[inline]
     pub fn for_method(mut self, method: &Method) -> Self {
         if method == Method::CONNECT {
-            self.protocol = Protocol::Http;
+            self.notes = self.notes.speaking(Protocol::Http);
         }
         self
     }
 
     #[inline]
     pub(in crate::plugin) fn notes(self) -> Notes {
-        Notes::new(self.protocol, self.catches_panics)
+        self.notes
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("protocol", &self.protocol())
+            .field("catches_panics", &self.catches_panics())
+            .field("retry_after", &self.retry_after)
+            .finish()
     }
 }
 

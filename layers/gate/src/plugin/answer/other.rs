@@ -48,7 +48,7 @@ impl Answer {
     ) -> Response<ResponseBody<B>> {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let mut response = self.response(status, json, UNAVAILABLE, message);
-        if self.protocol == Protocol::Http {
+        if self.protocol() == Protocol::Http {
             let after = self.retry_after.into();
             put(response.headers_mut(), &RETRY_AFTER, after);
         }
@@ -62,7 +62,7 @@ impl Answer {
         grpc: &'static str,
         message: &str,
     ) -> Response<ResponseBody<B>> {
-        match self.protocol {
+        match self.protocol() {
             Protocol::Http => {
                 let told = Told::new(json(), None);
                 let mut response = Response::new(ResponseBody::telling(Some(told)));

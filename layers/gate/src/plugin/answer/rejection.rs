@@ -36,14 +36,14 @@ impl Answer {
         told: &Arc<Told>,
     ) -> Response<Option<Arc<Told>>> {
         let mut response = Response::new(());
-        *response.status_mut() = match self.protocol {
+        *response.status_mut() = match self.protocol() {
             Protocol::Http => StatusCode::SERVICE_UNAVAILABLE,
             Protocol::Grpc => StatusCode::OK,
         };
         // Nothing is lost with the map of a new response, which has not allocated.
         forget(replace(response.headers_mut(), headers));
         let headers = response.headers_mut();
-        let told = match self.protocol {
+        let told = match self.protocol() {
             Protocol::Http => {
                 put_json_and_retry(headers, told.retry_after(self.retry_after));
                 Some(Arc::clone(told))
