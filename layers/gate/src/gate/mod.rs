@@ -19,6 +19,15 @@
 //! they are through with it, and who comes second gives it back to a list, which the next gate
 //! takes its shards from. There are never more shards than were in use at one time; each takes
 //! 256 bytes.
+//!
+//! So a thread may also remember a shard without keeping its gate: a slot's requests come in where
+//! the thread's last one did, and then look whether the slot is still the same. Who finds that it
+//! is not has come into some other gate, or into none, and withdraws.
+
+#![allow(
+    clippy::clone_on_copy,
+    reason = "a reference to a shard is counted under loom"
+)]
 
 mod cancelled;
 mod counters;

@@ -9,6 +9,7 @@ use crate::sync::{Mutex, lock};
 /// A shard, for as long as the process runs: so that a request need not count for keeping it
 /// alive. Who may touch it is said by its word alone.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(tower_plugin_loom), derive(Copy))]
 pub(crate) struct ShardRef(Forever);
 
 #[cfg(not(tower_plugin_loom))]

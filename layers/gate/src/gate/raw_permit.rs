@@ -21,6 +21,27 @@ impl RawPermit {
         })
     }
 
+    /// Goes in by a shard of a gate that may be gone, and stays if it is still the right one.
+    ///
+    /// The shard may have been closed, given back and made a part of another gate meanwhile, which
+    /// then counts one inside for a moment. `is_right` is asked by who is inside; it has to say no
+    /// as soon as an Acquire load sees something that was changed by Release before the gate was
+    /// closed: to come in is to see that.
+    #[inline]
+    pub(crate) fn enter_if(shard: &ShardRef, is_right: impl FnOnce() -> bool) -> Option<Self> {
+        let permit = Self::enter(shard)?;
+        if is_right() {
+            return Some(permit);
+        }
+        permit.withdraw();
+        None
+    }
+
+    #[cold]
+    fn withdraw(self) {
+        Shard::withdraw(&self.shard);
+    }
+
     /// One that nobody was counted in by, and that is not to be ended.
     pub(crate) fn nobody() -> Self {
         Self {

@@ -11,6 +11,7 @@ mod cancel;
 mod counters;
 mod drain;
 mod hold;
+mod near;
 mod recycle;
 mod request;
 mod slot;

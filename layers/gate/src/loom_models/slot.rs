@@ -19,7 +19,7 @@ pub(super) fn generation(number: u64, shards: usize) -> Generation<()> {
     }))
 }
 
-fn open_slot(shards: usize) -> Slot<()> {
+pub(super) fn open_slot(shards: usize) -> Slot<()> {
     let slot = Slot::new("geo", PluginState::Loading);
     assert!(slot.open(generation(1, shards)).is_none());
     slot

@@ -99,11 +99,11 @@ impl<S> Way<'_, S> {
 
 impl<S> PluginService<S> {
     /// How a request is let in that [is plain](is_plain), or is not. Nearly all of them need
-    /// nothing but to be counted, through the gate that was entered last.
+    /// nothing but to be counted, where their thread was before.
     #[expect(improper_ctypes_definitions, reason = "so that it cannot unwind")]
     #[inline(always)]
     extern "C" fn way(&mut self, is_plain: bool) -> Way<'_, S> {
-        if !self.door.knows_gate() {
+        if self.door.was_closed() {
             return match self.door.known_closed() {
                 Some(state) => Way::Closed(self, state),
                 None => Way::Specially(self),
@@ -115,7 +115,7 @@ impl<S> PluginService<S> {
         if !is_plain {
             return Way::Looking(self);
         }
-        match self.door.enter_known() {
+        match self.door.enter_near() {
             Some(permit) => Way::Plain(self, Plain::new(permit)),
             None => Way::Specially(self),
         }

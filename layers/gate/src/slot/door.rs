@@ -7,7 +7,7 @@ use http::Request;
 use super::{Admission, PluginState, RawSlot, Rejected};
 use crate::gate::{RawPermit, Wait};
 use crate::plugin::is_upgrade;
-use crate::{Gate, HasSlot, Holder, Lease, Permit};
+use crate::{HasSlot, Holder, Lease, Permit};
 
 /// A service's own way into a slot: readiness before a call, admission in it.
 ///
@@ -38,28 +38,11 @@ use crate::{Gate, HasSlot, Holder, Lease, Permit};
 /// ```
 pub struct Door {
     slot: Arc<RawSlot>,
-    /// The gate last entered, and the slot's version at that time. A fresh door leaves it empty
-    /// on its first call: most clones serve one request, and remembering costs two writes to a
-    /// count that every thread shares.
-    known: Known,
+    /// Why nobody is let in, as long as the slot has that version.
+    closed: Option<(u64, PluginState)>,
     /// The state that made the door ready although the service behind it was not.
     ready_because: Option<PluginState>,
     wait: Wait,
-}
-
-enum Known {
-    Fresh,
-    Used,
-    /// The gate alone: an idle door must not keep an instance alive that was replaced.
-    Gate {
-        version: u64,
-        gate: Gate,
-    },
-    /// There is none, and so it stays until the slot changes.
-    Closed {
-        version: u64,
-        state: PluginState,
-    },
 }
 
 impl Door {
@@ -71,7 +54,7 @@ impl Door {
     pub(crate) fn to(slot: Arc<RawSlot>) -> Self {
         Self {
             slot,
-            known: Known::Fresh,
+            closed: None,
             ready_because: None,
             wait: Wait::default(),
         }
@@ -146,74 +129,50 @@ impl Door {
 
     #[inline]
     fn count_in(&mut self) -> Result<RawPermit, PluginState> {
-        if let (Known::Gate { version, gate }, None) = (&self.known, self.ready_because) {
-            if *version == self.slot.version() {
-                if let Some(permit) = gate.count_in() {
-                    return Ok(permit);
-                }
+        match self.enter_near() {
+            Some(permit) => {
+                self.closed = None;
+                Ok(permit)
             }
+            None => self.look_up(),
         }
-        self.look_up()
     }
 
-    /// Whether there is a gate that was entered last.
+    /// Goes in by the way this thread came last, if that still leads there.
     #[inline]
-    pub(crate) fn knows_gate(&self) -> bool {
-        matches!(self.known, Known::Gate { .. })
+    pub(crate) fn enter_near(&self) -> Option<RawPermit> {
+        match self.ready_because {
+            Some(_) => None,
+            None => self.slot.enter_near(),
+        }
     }
 
-    /// Goes in through the gate that was entered last, if that is still the one.
+    /// Whether the slot was closed when it was last looked into.
     #[inline]
-    pub(crate) fn enter_known(&self) -> Option<RawPermit> {
-        match (&self.known, self.ready_because) {
-            (Known::Gate { version, gate }, None) if *version == self.slot.version() => {
-                gate.count_in()
-            }
-            _ => None,
-        }
+    pub(crate) fn was_closed(&self) -> bool {
+        self.closed.is_some()
     }
 
     /// Why the request is rejected, where that is known without asking the slot.
     #[inline]
     pub(crate) fn known_closed(&self) -> Option<PluginState> {
-        match (&self.known, self.ready_because) {
-            (Known::Closed { version, state }, None) if *version == self.slot.version() => {
-                Some(*state)
-            }
+        match (self.closed, self.ready_because) {
+            (Some((version, state)), None) if version == self.slot.version() => Some(state),
             _ => None,
         }
     }
 
     #[inline(never)]
     fn look_up(&mut self) -> Result<RawPermit, PluginState> {
-        match (self.ready_because.take(), self.known_closed()) {
-            (Some(state), _) | (None, Some(state)) => Err(state),
-            (None, None) => self.enter_current(),
+        if let Some(state) = self.ready_because.take().or_else(|| self.known_closed()) {
+            return Err(state);
         }
-    }
-
-    fn enter_current(&mut self) -> Result<RawPermit, PluginState> {
-        if let Known::Fresh = self.known {
-            self.known = Known::Used;
-            return self.slot.enter();
-        }
-        self.known = Known::Used;
         // Read first: if the slot changes in between, the number is an old one and the next call
         // comes here again.
         let version = self.slot.version();
-        let Admission { permit, generation } = match self.slot.admit() {
-            Ok(admission) => admission,
-            Err(state) => {
-                self.known = Known::Closed { version, state };
-                return Err(state);
-            }
-        };
-        // Where there are two, the next request is to be asked for anew.
-        if !self.slot.is_split() {
-            let gate = generation.gate.clone();
-            self.known = Known::Gate { version, gate };
-        }
-        Ok(permit.into_raw())
+        let entered = self.slot.enter();
+        self.closed = entered.as_ref().err().map(|state| (version, *state));
+        entered
     }
 
     /// As [`enter`](Self::enter), for work that may outlive its response.

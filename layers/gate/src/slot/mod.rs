@@ -6,6 +6,7 @@ mod has_slot;
 mod held;
 mod lease;
 mod ledger;
+mod near;
 mod occupant;
 mod queue;
 mod reads;

@@ -2,6 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::generation::RawGeneration;
 use super::ledger::Ledger;
+use super::near::{self, SlotId};
 use super::queue::Queue;
 use super::split::Split;
 use super::{PluginState, Refusals, Rejected};
@@ -23,6 +24,7 @@ pub(crate) enum Occupant {
 /// A slot without the type of its instance, as layers hold it.
 pub(crate) struct RawSlot {
     pub(crate) plugin: Arc<str>,
+    id: SlotId,
     refusals: Arc<Refusals>,
     /// Whether it is known which requests are inside.
     pub(crate) is_tracked: bool,
@@ -48,6 +50,7 @@ impl RawSlot {
         Self {
             refusals: Refusals::new(Arc::clone(&plugin)),
             plugin,
+            id: SlotId::next(),
             is_tracked,
             version: AtomicU64::new(1),
             current: Cell::new(occupant),
@@ -144,8 +147,34 @@ impl RawSlot {
         Rejected::new(Arc::clone(&self.refusals), state)
     }
 
+    /// Goes in, by the way this thread came last, if that still leads there.
+    #[inline]
     pub(crate) fn enter(&self) -> Result<RawPermit, PluginState> {
-        self.with_open(Split::next, |generation| generation.gate.count_in())
+        match self.enter_near() {
+            Some(permit) => Ok(permit),
+            None => self.enter_anew(),
+        }
+    }
+
+    /// As `enter`, by that way alone. Not for a slot whose requests are tracked.
+    #[inline]
+    pub(crate) fn enter_near(&self) -> Option<RawPermit> {
+        let version = self.version();
+        let shard = near::find(self.id, version)?;
+        RawPermit::enter_if(&shard, || self.version() == version)
+    }
+
+    #[inline(never)]
+    fn enter_anew(&self) -> Result<RawPermit, PluginState> {
+        // Read first: if the slot changes in between, what is remembered is of an old version.
+        let version = self.version();
+        let enter = |generation: &Arc<RawGeneration>| generation.gate.count_in();
+        let permit = self.with_open(Split::next, enter)?;
+        // Where there are two, the next request is to choose anew.
+        if !self.is_split() {
+            near::remember(self.id, version, permit.shard_ref());
+        }
+        Ok(permit)
     }
 
     /// As `enter`, tracked if requests are.

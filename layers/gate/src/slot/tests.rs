@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::testing::open_slot;
 use crate::{Door, Generation, PluginState, Slot};
@@ -120,6 +121,66 @@ fn door_that_remembers_a_gate_follows_the_slot() {
     slot.close(PluginState::Failed);
     let rejected = door.enter().expect_err("the slot is empty");
     assert_eq!(rejected.state(), PluginState::Failed);
+}
+
+#[test]
+fn door_lets_in_again_where_it_has_turned_away() {
+    let (slot, _) = open_slot();
+    let mut door = Door::new(&slot);
+    for number in 2..5 {
+        slot.close(PluginState::Disabled);
+        for _ in 0..2 {
+            let rejected = door.enter().expect_err("the slot is empty");
+            assert_eq!(rejected.state(), PluginState::Disabled);
+        }
+        slot.open(Generation::new(number, ()));
+        for _ in 0..2 {
+            drop(door.enter().expect("the slot is open"));
+            assert!(!door.was_closed(), "and knows of it no more");
+        }
+    }
+}
+
+/// Shards go from one slot's gates to the other's all the time, and threads remember them.
+#[test]
+fn every_request_is_counted_by_the_slot_it_was_for() {
+    const REQUESTS: u64 = 200_000;
+    let slots: [_; 3] = std::array::from_fn(|_| open_slot().0);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let requests = || {
+            for number in 0..REQUESTS as usize {
+                let slot = &slots[number % slots.len()];
+                let permit = Door::new(slot).enter().expect("a swap alone never rejects");
+                permit.complete();
+            }
+        };
+        let threads = [(); 2].map(|()| scope.spawn(requests));
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                for slot in &slots {
+                    slot.open(Generation::new(2, ()));
+                    // Lets go of those that are drained.
+                    let _ = slot.counters();
+                }
+            }
+        });
+        for thread in threads {
+            thread.join().expect("nobody panics");
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    let counted = slots.each_ref().map(Slot::counters);
+    let completed: u64 = counted.iter().map(|counters| counters.completed).sum();
+    assert_eq!(completed, 2 * REQUESTS);
+    for (slot, counters) in slots.iter().zip(counted) {
+        assert_eq!(slot.in_flight(), 0);
+        assert_eq!(counters.admitted, counters.completed);
+        assert!(
+            counters.completed.abs_diff(2 * REQUESTS / 3) < 2,
+            "{counters:?}"
+        );
+    }
 }
 
 #[test]

@@ -64,6 +64,11 @@ impl Shard {
         }
     }
 
+    /// Counts one out as if it had never been in: it was not for this gate.
+    pub(in crate::gate) fn withdraw(shard: &ShardRef) {
+        Self::leave(shard, ONE);
+    }
+
     #[cold]
     fn exit_early(shard: &ShardRef, exit: Exit) {
         let left = &shard.line.left;

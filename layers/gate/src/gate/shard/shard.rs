@@ -53,7 +53,7 @@ impl Shard {
     /// One that belongs to no gate, and lets nobody in.
     pub(in crate::gate) fn new(pool: &'static Pool) -> Self {
         let line = Line::default();
-        // Relaxed, here and in `open`: nobody else knows it yet.
+        // Relaxed: nobody else knows it yet.
         line.word.store(CLOSED | LEFT | GONE, Ordering::Relaxed);
         Self {
             line: CachePadded::new(line),
@@ -70,7 +70,9 @@ impl Shard {
             "nobody has it"
         );
         *lock(&line.drain) = Some(drain);
-        line.word.store(0, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `enter`: who comes in by having been in before, when
+        // the shard was another gate's, sees that the slot of that has changed.
+        line.word.store(0, Ordering::Release);
     }
 
     /// Forgets what its gate has counted. Nobody else may have it.
