@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::sync::Barrier;
 
 use tokio_test::{assert_pending, assert_ready, task};
 
@@ -162,12 +163,18 @@ fn cancelled_error_says_whose_gate_it_was_and_why_it_was_closed() {
 
 #[test]
 fn threads_are_spread_over_the_shards() {
+    let all_are_there = Barrier::new(8);
     let number = || {
-        std::thread::spawn(crate::sync::thread_number)
-            .join()
-            .expect("nobody panics")
+        let number = crate::sync::thread_number();
+        all_are_there.wait();
+        number
     };
-    let numbers: HashSet<_> = (0..8).map(|_| number()).collect();
+    let numbers: HashSet<_> = std::thread::scope(|scope| {
+        let threads = [(); 8].map(|()| scope.spawn(number));
+        threads
+            .map(|thread| thread.join().expect("nobody panics"))
+            .into()
+    });
     assert_eq!(numbers.len(), 8);
     assert!(crate::sync::shards().is_power_of_two());
 }
