@@ -59,8 +59,8 @@ pub use gate::{Cancelled, CancelledError, Counters, Drained, Gate, PanickedError
 pub use latency::{Latency, LatencyBody, LatencyFuture, LatencyLayer, LatencyService};
 pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
-    Answer, Holder, Plain, PluginLayer, PluginService, Protocol, ResponseBody, ResponseFuture,
-    is_plain, is_upgrade,
+    Answer, Holder, Plain, PluginLayer, PluginService, Protocol, ResponseBody, ResponseBodyError,
+    ResponseFuture, is_plain, is_upgrade,
 };
 pub use policy::{Closed, HeldRequest, NeverHeld, OnClosed, PolicyFuture, Reject, Resumed};
 pub use select::{

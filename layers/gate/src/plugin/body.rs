@@ -8,10 +8,11 @@ use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::frames::Polled;
 use super::inside::Inside;
 use super::notes::Notes;
 use super::run::watched;
-use super::{Answer, Holder, Told};
+use super::{Answer, Holder, ResponseBodyError, Told};
 use crate::BoxError;
 use crate::gate::{Exit, RawPermit};
 
@@ -21,7 +22,7 @@ pin_project! {
     ///
     /// Frames, size hint and end of stream are the inner body's. When the drain's deadline passes
     /// while there is more to come, it ends with
-    /// [`CancelledError`](crate::CancelledError), or with a gRPC status in
+    /// a [`ResponseBodyError`] of that kind, or with a gRPC status in
     /// trailers.
     pub struct ResponseBody<B> {
         #[pin]
@@ -140,13 +141,13 @@ where
     B::Error: Into<BoxError>,
 {
     type Data = B::Data;
-    type Error = BoxError;
+    type Error = ResponseBodyError;
 
     #[inline(always)]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, ResponseBodyError>>> {
         let mut kind = self.project().kind;
         let KindProj::Gated {
             mut body,
@@ -156,24 +157,25 @@ where
         else {
             return kind.poll_specially(cx);
         };
-        // Cancelled before and not after: what the body gives can then be passed on as it is.
-        if notes.is_over_or_catches() || permit.shard().is_cancelled() {
+        if notes.is_over_or_catches() {
             return kind.poll_specially(cx);
         }
         let polled = watched(Inside { permit, notes }, || body.as_mut().poll_frame(cx));
-        match polled {
-            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => {
-                    // Taken out first, and so in parts: copied as a whole, it would have to wait
-                    // until all of its parts were written.
-                    if body.is_end_stream() {
-                        Inside { permit, notes }.end_well();
-                    }
+        // Apart from each other, or what was given would have to be kept for whoever has more to
+        // come while another leaves: each store is felt.
+        if body.is_end_stream() {
+            match given(polled, permit) {
+                Given::Data(data) => {
+                    Inside { permit, notes }.end_well();
                     Poll::Ready(Some(Ok(Frame::data(data))))
                 }
-                Err(frame) => kind.pass_on(Poll::Ready(Some(Ok(frame))), cx),
-            },
-            other => kind.pass_on(other, cx),
+                Given::Otherwise(polled) => kind.pass_on(polled, cx),
+            }
+        } else {
+            match given(polled, permit) {
+                Given::Data(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
+                Given::Otherwise(polled) => kind.pass_on(polled, cx),
+            }
         }
     }
 
@@ -205,5 +207,28 @@ impl<B> fmt::Debug for ResponseBody<B> {
         f.debug_struct("ResponseBody")
             .field("inside", &inside)
             .finish_non_exhaustive()
+    }
+}
+
+/// What the body gave.
+enum Given<D, E> {
+    /// Which is to be passed on.
+    Data(D),
+    /// Anything else, or data of a request that is cancelled.
+    Otherwise(Polled<D, E>),
+}
+
+/// Takes data out, and so takes it apart: copied as a whole, it would have to wait until all of its
+/// parts were written. A look at the cancellation comes in between, or a compiler would copy it as
+/// a whole after all.
+#[inline(always)]
+fn given<D, E>(polled: Polled<D, E>, permit: &RawPermit) -> Given<D, E> {
+    match polled {
+        Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+            Ok(data) if !permit.shard().is_cancelled() => Given::Data(data),
+            Ok(data) => Given::Otherwise(Poll::Ready(Some(Ok(Frame::data(data))))),
+            Err(frame) => Given::Otherwise(Poll::Ready(Some(Ok(frame)))),
+        },
+        other => Given::Otherwise(other),
     }
 }

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 
-use super::Protocol;
 use super::answer::{INTERNAL, UNAVAILABLE, grpc_status};
 use super::body::{Kind, KindProj};
 use super::inside::Inside;
 use super::run::{caught, watched};
 use super::verdict::blames_server;
+use super::{Protocol, ResponseBodyError};
 use crate::BoxError;
 
 /// How the frame stream of a request ends that cannot go on.
@@ -20,11 +20,11 @@ fn last_frame<D>(
     protocol: Protocol,
     grpc: &'static str,
     error: impl Into<BoxError>,
-) -> Result<Frame<D>, BoxError> {
+) -> Result<Frame<D>, ResponseBodyError> {
     let error = error.into();
     match protocol {
         // A clean end would pass for a whole body.
-        Protocol::Http => Err(error),
+        Protocol::Http => Err(ResponseBodyError::new(error)),
         Protocol::Grpc => Ok(Frame::trailers(grpc_status(grpc, &error.to_string()))),
     }
 }
@@ -40,7 +40,7 @@ where
     /// Ends the stream of a request that was cancelled. What would come after that is of no use to
     /// anybody, and goes.
     #[cold]
-    fn cancel(mut self: Pin<&mut Self>) -> Polled<B::Data, BoxError> {
+    fn cancel(mut self: Pin<&mut Self>) -> Polled<B::Data, ResponseBodyError> {
         let KindProj::Gated { permit, notes, .. } = self.as_mut().project() else {
             return Poll::Ready(None);
         };
@@ -55,7 +55,7 @@ where
     pub(super) fn poll_specially(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Polled<B::Data, BoxError> {
+    ) -> Polled<B::Data, ResponseBodyError> {
         let (body, permit, notes) = match self.as_mut().project() {
             KindProj::Gated {
                 body,
@@ -72,7 +72,7 @@ where
             }
         };
         if notes.is_over() {
-            return body.poll_frame(cx).map_err(Into::into);
+            return body.poll_frame(cx).map_err(ResponseBodyError::new);
         }
         if !notes.catches_panics() {
             let polled = watched(Inside { permit, notes }, || body.poll_frame(cx));
@@ -94,7 +94,7 @@ where
         mut self: Pin<&mut Self>,
         polled: Polled<B::Data, B::Error>,
         cx: &mut Context<'_>,
-    ) -> Polled<B::Data, BoxError> {
+    ) -> Polled<B::Data, ResponseBodyError> {
         let KindProj::Gated {
             body,
             permit,
@@ -118,7 +118,7 @@ where
             }
             Poll::Ready(Some(Err(error))) => {
                 self.end(None, true);
-                Poll::Ready(Some(Err(error.into())))
+                Poll::Ready(Some(Err(ResponseBodyError::new(error))))
             }
             Poll::Ready(None) => {
                 self.end(None, false);

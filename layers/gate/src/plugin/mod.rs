@@ -16,6 +16,7 @@
 //! | `future.rs` | the response head, or a rejection in its place |
 //! | `state.rs` | the same, under way |
 //! | `body.rs` | the response body |
+//! | `body_error.rs` | why it ended early |
 //! | `frames.rs` | its frames, and its end |
 //! | `run.rs` | the service's code, with an eye on panics |
 //! | `verdict.rs` | whether a response is a failure |
@@ -25,6 +26,7 @@
 mod admit;
 mod answer;
 mod body;
+mod body_error;
 mod entered;
 mod frames;
 mod future;
@@ -48,6 +50,7 @@ pub use admit::is_upgrade;
 pub use answer::{Answer, Protocol};
 pub(crate) use answer::{Told, tell};
 pub use body::ResponseBody;
+pub use body_error::ResponseBodyError;
 pub(crate) use entered::Entered;
 pub use future::ResponseFuture;
 pub use holder::Holder;

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tower_plugin_gate::{BoxError, ResponseBody};
+use tower_plugin_gate::{BoxError, ResponseBody, ResponseBodyError};
 
 pin_project! {
     /// Response body of a middleware, or of the service inside alone, which was bypassed to.
@@ -44,7 +44,7 @@ impl<B, I> BypassBody<B, I> {
 
 impl<B, I> Body for BypassBody<B, I>
 where
-    ResponseBody<B>: Body<Error = BoxError>,
+    ResponseBody<B>: Body<Error = ResponseBodyError>,
     I: Body<Data = <ResponseBody<B> as Body>::Data, Error: Into<BoxError>>,
 {
     type Data = I::Data;
@@ -55,7 +55,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<I::Data>, BoxError>>> {
         match self.project().kind.project() {
-            KindProj::Wrapped { body } => body.poll_frame(cx),
+            KindProj::Wrapped { body } => body.poll_frame(cx).map_err(Into::into),
             KindProj::Bypassed { body } => body.poll_frame(cx).map_err(Into::into),
         }
     }

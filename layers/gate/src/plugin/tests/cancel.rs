@@ -7,9 +7,7 @@ use tokio_test::{assert_pending, assert_ready_ok, task};
 use super::{Body, Handle, Service, answered, gated, in_flight};
 use crate::testing::Step::{Data, Stuck, Trailers};
 use crate::testing::{Script, open_slot};
-use crate::{
-    Answer, BoxError, CancelledError, Gate, PluginLayer, PluginState, ResponseFuture, Slot,
-};
+use crate::{Answer, BoxError, Gate, PluginLayer, PluginState, ResponseFuture, Slot};
 
 struct Cut {
     slot: Slot<()>,
@@ -96,7 +94,7 @@ fn http_body_ends_with_one_error() {
     cut.cut_off();
     assert!(body.0.is_woken());
     let error = body.next().expect("an error").expect_err("an error");
-    let cancelled: &CancelledError = error.downcast_ref().expect("the drain's error");
+    let cancelled = error.cancelled().expect("the drain's error");
     assert_eq!(cancelled.plugin(), "geo");
     assert_eq!(cancelled.state(), PluginState::Reloading);
     assert_eq!(cut.gate.in_flight(), 0);

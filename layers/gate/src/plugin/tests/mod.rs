@@ -69,7 +69,7 @@ fn answered(service: &mut Service, handle: &mut Handle, script: Script) -> Body 
 /// A response body with a task to poll it.
 struct Body(task::Spawn<ResponseBody<Script>>);
 
-type Frame = Option<Result<http_body::Frame<bytes::Bytes>, BoxError>>;
+type Frame = Option<Result<http_body::Frame<bytes::Bytes>, crate::ResponseBodyError>>;
 
 impl Body {
     fn new(body: ResponseBody<Script>) -> Self {

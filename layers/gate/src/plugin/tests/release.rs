@@ -101,7 +101,8 @@ fn body_leaves_with_its_error_though_it_is_held() {
     let (mut body, gate) = body(steps(&[Data("a"), Error]));
     body.next().expect("a frame").unwrap();
     let error = body.next().expect("an error").expect_err("an error");
-    assert_eq!(error.to_string(), "the body failed");
+    assert_eq!(error.get_ref().to_string(), "the body failed");
+    assert!(!error.is_cancelled() && !error.is_panic(), "{error}");
     assert_eq!(gate.in_flight(), 0);
     drop(body);
     assert_eq!(gate.in_flight(), 0, "released once");
