@@ -42,9 +42,11 @@ impl PassiveHealth {
         let completed = now.completed.wrapping_sub(before.completed);
         let failed = now.failed.wrapping_sub(before.failed);
         let panicked = now.panicked.wrapping_sub(before.panicked);
+        let abandoned = now.abandoned.wrapping_sub(before.abandoned);
         let errors = failed + panicked;
-        let ended = completed + errors;
-        let is_enough = ended >= self.min_requests.max(1);
+        let is_enough = completed + errors >= self.min_requests.max(1);
+        // One that was dropped before its end has not failed.
+        let ended = completed + errors + abandoned;
         let is_over = |part: u64| is_enough && part as f64 > self.max_error_rate * ended as f64;
         let message = || {
             let window = GoDuration(self.window);
@@ -101,6 +103,10 @@ mod tests {
             let found = found.as_ref().map(Health::status);
             assert_eq!(found, status, "{completed} {failed} {panicked}");
         }
+        // Whole files, for instance, that the server dropped after their last byte.
+        let mut dropped = counters(0, 10, 0);
+        dropped.abandoned = 90;
+        assert!(SETTINGS.judge(counters(0, 0, 0), dropped).is_none());
     }
 
     #[tokio::test(start_paused = true)]

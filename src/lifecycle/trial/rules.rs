@@ -67,7 +67,7 @@ impl TrialRules {
         let (new_rate, old_rate) = (error_rate(new), error_rate(old));
         (new_rate > max && new_rate > old_rate).then(|| {
             let (percent, before) = (new_rate * 100.0, old_rate * 100.0);
-            let (max, requests) = (max * 100.0, finished(new));
+            let (max, requests) = (max * 100.0, ended(new));
             format!(
                 "{percent:.1} % of {requests} requests failed, where {max:.1} % may, and {before:.1} % did before"
             )
@@ -92,10 +92,16 @@ pub(crate) fn errors(counters: Counters) -> u64 {
     counters.failed + counters.panicked
 }
 
+/// How many requests the errors are among. One whose body was dropped before its end has not
+/// failed: a file whose length was announced is dropped by the server after its last byte.
+fn ended(counters: Counters) -> u64 {
+    finished(counters) + counters.abandoned
+}
+
 fn error_rate(counters: Counters) -> f64 {
-    match finished(counters) {
+    match ended(counters) {
         0 => 0.0,
-        finished => errors(counters) as f64 / finished as f64,
+        ended => errors(counters) as f64 / ended as f64,
     }
 }
 
@@ -105,6 +111,7 @@ pub(super) fn since(now: Counters, then: Counters) -> Counters {
     since.completed = now.completed.saturating_sub(then.completed);
     since.failed = now.failed.saturating_sub(then.failed);
     since.panicked = now.panicked.saturating_sub(then.panicked);
+    since.abandoned = now.abandoned.saturating_sub(then.abandoned);
     since
 }
 
@@ -140,6 +147,13 @@ mod tests {
                 "{new:?} {old:?}"
             );
         }
+        // Not enough is known of those that were dropped, but they have not failed.
+        let mut dropped = counters(0, 25, 0);
+        dropped.abandoned = 475;
+        assert_eq!(rules.breach(dropped, counters(0, 0, 0)), None);
+        dropped.abandoned = 25;
+        let breach = rules.breach(dropped, counters(0, 0, 0));
+        assert!(breach.is_some_and(|breach| breach.starts_with("50.0 % of 50 requests")));
         let lenient = TrialRules::default();
         assert_eq!(lenient.breach(counters(0, 100, 0), counters(9, 0, 0)), None);
     }

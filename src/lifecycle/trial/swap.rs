@@ -106,7 +106,8 @@ impl<P: Plugin> Lifecycle<P> {
         let generation = Generation::clone(&new.generation);
         self.serve(&mut new);
         self.did(Effect::Open);
-        self.slot.open_keeping(generation);
+        // The generation before is kept here.
+        let _ = self.slot.open_keeping(generation);
         self.beside = self.running.replace(new).map(Box::new);
     }
 

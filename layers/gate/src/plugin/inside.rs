@@ -42,7 +42,7 @@ impl Inside<'_> {
         if verdict::is_failure(protocol, response.status(), response.headers()) {
             self.notes.fail();
         }
-        if response.body().is_end_stream() {
+        if self.notes.is_head() || response.body().is_end_stream() {
             self.end_well();
         } else if let (true, Some(key)) = (self.notes.is_kept(), self.notes.key()) {
             self.permit.shard().kept().is_in_body(key);

@@ -11,7 +11,8 @@ use crate::gate::{Exit, Key};
 /// | 2 | it is to be counted as failed, if it ends well |
 /// | 3 | it is over |
 /// | 4 | it is inside by more than a permit, which its shard keeps under the key |
-/// | 5–31 | the key of its task in the list of those that wait to be cancelled, plus one |
+/// | 5 | it is a HEAD request: its response ends with its head |
+/// | 6–31 | the key of its task in the list of those that wait to be cancelled, plus one |
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Notes(u32);
 
@@ -20,7 +21,9 @@ const CATCHES: u32 = 1 << 1;
 const FAILED: u32 = 1 << 2;
 const OVER: u32 = 1 << 3;
 const KEPT: u32 = 1 << 4;
-const KEY: u32 = u32::MAX << 5;
+const HEAD: u32 = 1 << 5;
+const KEY_AT: u32 = 6;
+const KEY: u32 = u32::MAX << KEY_AT;
 
 impl Notes {
     /// Of a request that is not inside.
@@ -47,13 +50,22 @@ impl Notes {
         Self(self.0 | CATCHES)
     }
 
+    /// These, of a HEAD request.
+    pub(super) const fn of_head(self) -> Self {
+        Self(self.0 | HEAD)
+    }
+
+    pub(super) fn is_head(self) -> bool {
+        self.0 & HEAD != 0
+    }
+
     /// Of one that is inside by what its shard keeps under that key.
     pub(super) fn kept(self, key: Key) -> Self {
         Self(self.0 | KEPT).with_key(key)
     }
 
     pub(super) fn with_key(self, key: Key) -> Self {
-        Self((self.0 & !KEY) | (key.get() << 5))
+        Self((self.0 & !KEY) | (key.get() << KEY_AT))
     }
 
     /// These, for whoever goes on with the request: for whom it was, it is over.
@@ -119,6 +131,6 @@ impl Notes {
     }
 
     pub(super) fn key(self) -> Option<Key> {
-        Key::new(self.0 >> 5)
+        Key::new(self.0 >> KEY_AT)
     }
 }

@@ -12,7 +12,8 @@ use crate::gate::{Exit, RawPermit};
 pub struct Plain(RawPermit);
 
 /// Whether a request can be seen to ask for no upgrade without a look at its headers: it has none,
-/// or a version of HTTP that has no `Upgrade`.
+/// or a version of HTTP that has no `Upgrade`. A HEAD request is not plain, either: it is over with
+/// the head of its response.
 ///
 /// So nearly every request over HTTP/2 is plain. Over HTTP/1, where they all have headers, see
 /// [`is_upgrade`](crate::is_upgrade).
@@ -45,7 +46,7 @@ pub struct Plain(RawPermit);
 #[inline(always)]
 pub fn is_plain<R>(request: &Request<R>) -> bool {
     // Patterns and not comparisons, which would be calls.
-    !matches!(*request.method(), Method::CONNECT)
+    !matches!(*request.method(), Method::CONNECT | Method::HEAD)
         && (matches!(request.version(), Version::HTTP_2 | Version::HTTP_3)
             || request.headers().is_empty())
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -136,7 +136,7 @@ impl<S> PluginService<S> {
     where
         S: Service<Request<R>>,
     {
-        if is_upgrade(&request) {
+        if is_upgrade(&request) || matches!(*request.method(), Method::HEAD) {
             return self.call_specially(request);
         }
         match self.way(true) {

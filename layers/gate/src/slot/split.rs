@@ -41,7 +41,7 @@ impl Occupant {
 /// Generations on trial, and those that are kept to go back to.
 impl<T: Send + Sync + 'static> Slot<T> {
     /// Puts `trial` beside the generation that serves and gives it a share of the requests, evenly
-    /// spread: exactly so many of any hundred in a row that come from one thread, about as many
+    /// spread: exactly so many of each hundred that come from one thread, about as many
     /// over all threads. `false` where no generation serves, so that there is nothing to share
     /// with; nothing has changed then.
     ///
@@ -98,7 +98,10 @@ impl<T: Send + Sync + 'static> Slot<T> {
 
     /// As [`open`](Self::open), but the gate of the generation before stays open: it serves nobody
     /// new, is kept warm, and can be opened again, at once and without rejecting a request. End
-    /// that by [`retire`](Self::retire). Of a [split](Self::split), what is kept is the other one.
+    /// that by [`retire`](Self::retire): only to drop it is not enough where somebody else has a
+    /// handle to it, as middleware has that wrapped something in it. Of a [split](Self::split), what
+    /// is kept is the other one; where neither is the one that is opened, the stable one is kept and
+    /// the one that was on trial is closed.
     ///
     /// ```
     /// use tower_plugin_gate::{Generation, PluginState, Slot};
@@ -113,22 +116,27 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// assert!(bad.gate().is_closed());
     /// assert_eq!(slot.enter().expect("the slot is open").instance(), &"before");
     /// ```
+    #[must_use = "the generation before is to be retired, or opened again"]
     pub fn open_keeping(&self, generation: Generation<T>) -> Option<Generation<T>> {
         let generation = generation.into_raw();
         self.raw.adopt(&generation);
         let before = self.raw.set(Occupant::Open(Arc::clone(&generation)));
-        self.raw.wake();
-        let kept = before
+        let mut others = before
             .generations()
             .into_iter()
             .flatten()
-            .find(|before| !Arc::ptr_eq(before, &generation));
+            .filter(|before| !Arc::ptr_eq(before, &generation));
+        let kept = others.next();
+        for on_trial in others {
+            on_trial.close(PluginState::Reloading);
+        }
+        self.raw.wake();
         kept.map(|kept| Generation::from_raw(Arc::clone(kept)))
     }
 
     /// Closes the gate of a generation that was [kept](Self::open_keeping), which is then to be
-    /// drained; requests that have to be cancelled are told the state. `false` for one that the slot gives requests to: that stays as it is. Nobody may
-    /// open the slot with it at the same time.
+    /// drained; requests that have to be cancelled are told the state. `false` for one that the slot
+    /// gives requests to: that stays as it is. Nobody may open the slot with it at the same time.
     pub fn retire(&self, generation: &Generation<T>, why: PluginState) -> bool {
         let raw = generation.raw();
         if self.raw.occupant().holds(&raw) {
@@ -161,8 +169,8 @@ impl<T: Send + Sync + 'static> Slot<T> {
     /// let slot = Slot::new("geo", PluginState::Loading);
     /// slot.open(Generation::new(1, ()));
     /// assert!(slot.split(Generation::new(2, ()), Share::new(50).expect("a part")));
-    /// let chosen = [(); 2].map(|()| slot.choose().expect("the slot is open").number());
-    /// assert_ne!(chosen[0], chosen[1]);
+    /// let chosen = [(); 100].map(|()| slot.choose().expect("the slot is open").number());
+    /// assert_eq!(chosen.iter().filter(|number| **number == 2).count(), 50);
     /// ```
     #[must_use]
     pub fn choose(&self) -> Option<Generation<T>> {

@@ -29,13 +29,13 @@ fn admitted(generation: &Generation<()>) -> u64 {
 }
 
 #[test]
-fn any_hundred_in_a_row_hold_exactly_the_share() {
+fn each_hundred_holds_exactly_the_share() {
     for percent in [1, 3, 10, 33, 50, 67, 99] {
         let (slot, ..) = split(percent);
-        let numbers: Vec<_> = (0..350)
+        let numbers: Vec<_> = (0..400)
             .map(|_| slot.enter().expect("the slot is open").generation())
             .collect();
-        for hundred in numbers.windows(100) {
+        for hundred in numbers.chunks(100) {
             let on_trial = hundred.iter().filter(|number| **number == 2).count();
             assert_eq!(on_trial, usize::from(percent));
         }
@@ -158,8 +158,8 @@ fn promotion_closes_the_stable_one_and_abortion_that_on_trial() {
 #[test]
 fn closing_and_opening_a_third_end_both() {
     let (slot, stable, trial) = split(50);
-    let inside = [(); 2].map(|()| slot.enter().expect("the slot is open"));
-    assert_eq!(slot.in_flight(), 2);
+    let inside = [(); 100].map(|()| slot.enter().expect("the slot is open"));
+    assert_eq!(slot.in_flight(), 100);
     assert!(
         slot.close(PluginState::Disabled)
             .is_some_and(|first| first.is_same(&stable))
@@ -167,7 +167,7 @@ fn closing_and_opening_a_third_end_both() {
     assert!(stable.gate().is_closed() && trial.gate().is_closed());
     assert_eq!(
         (stable.gate().in_flight(), trial.gate().in_flight()),
-        (1, 1)
+        (50, 50)
     );
     drop(inside);
     assert!(stable.gate().is_drained() && trial.gate().is_drained());
@@ -176,6 +176,13 @@ fn closing_and_opening_a_third_end_both() {
     slot.open(Generation::new(3, ()));
     assert!(stable.gate().is_closed() && trial.gate().is_closed());
     assert_eq!(slot.enter().expect("the slot is open").generation(), 3);
+
+    // Of two, one can be kept.
+    let (slot, stable, trial) = split(50);
+    let kept = slot.open_keeping(Generation::new(3, ()));
+    assert!(kept.is_some_and(|kept| kept.is_same(&stable)));
+    assert!(!stable.gate().is_closed() && trial.gate().is_drained());
+    assert!(slot.retire(&stable, PluginState::Reloading));
 }
 
 #[test]
@@ -266,7 +273,7 @@ async fn those_who_are_held_enter_the_generation_that_is_opened() {
 #[test]
 fn gate_of_each_counts_what_became_of_its_own() {
     let (slot, stable, trial) = split(50);
-    for _ in 0..10 {
+    for _ in 0..100 {
         let lease = slot.enter().expect("the slot is open");
         let gate: &Gate = if lease.generation() == 1 {
             stable.gate()
@@ -277,5 +284,5 @@ fn gate_of_each_counts_what_became_of_its_own() {
         lease.complete();
         assert_eq!(gate.counters().completed, before + 1);
     }
-    assert_eq!(stable.gate().counters().completed, 5);
+    assert_eq!(stable.gate().counters().completed, 50);
 }

@@ -76,12 +76,15 @@ impl Answer {
     }
 
     /// As it is to be given to one request: a tunnel must not be told that it is open, which is
-    /// what any 2xx means to CONNECT.
+    /// what any 2xx means to CONNECT; and nobody reads a body after HEAD, so a request is over then
+    /// as soon as its head is out.
     #[must_use]
     #[inline]
     pub fn for_method(mut self, method: &Method) -> Self {
-        if method == Method::CONNECT {
-            self.notes = self.notes.speaking(Protocol::Http);
+        match *method {
+            Method::CONNECT => self.notes = self.notes.speaking(Protocol::Http),
+            Method::HEAD => self.notes = self.notes.of_head(),
+            _ => {}
         }
         self
     }
