@@ -22,7 +22,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub struct Counters {
     /// Let in.
     pub admitted: u64,
-    /// Ran their course, and not with a failure.
+    /// Ran their course, and not with a failure: to the end of the body, to the last byte of the
+    /// `content-length` in the head, or, after HEAD, to the head.
     pub completed: u64,
     /// Ended with an error, a status of 500 or above, or a gRPC status that blames the server.
     pub failed: u64,
@@ -32,7 +33,8 @@ pub struct Counters {
     pub cancelled: u64,
     /// Ended by a panic in the service behind.
     pub panicked: u64,
-    /// Dropped before their end by whoever waited for them, as a client does that disconnects.
+    /// Dropped before their end by whoever waited for them, as a client does that disconnects. One
+    /// that gives up while it is [held](crate::OnClosed::Hold) was not let in, and is in no count.
     pub abandoned: u64,
 }
 

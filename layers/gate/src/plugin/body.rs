@@ -157,7 +157,7 @@ where
         else {
             return kind.poll_specially(cx);
         };
-        if notes.is_over_or_catches() {
+        if notes.is_special_in_body() {
             return kind.poll_specially(cx);
         }
         let polled = watched(Inside { permit, notes }, || body.as_mut().poll_frame(cx));

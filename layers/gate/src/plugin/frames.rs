@@ -105,8 +105,9 @@ where
         };
         match polled {
             Poll::Ready(Some(Ok(frame))) if frame.is_data() => {
-                if body.is_end_stream() {
-                    Inside { permit, notes }.end_well();
+                let inside = &mut Inside { permit, notes };
+                if body.is_end_stream() || frame.data_ref().is_some_and(|data| inside.came(data)) {
+                    inside.end_well();
                 } else if permit.shard().is_cancelled() {
                     return self.cancel();
                 }

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::task::Context;
 
+use bytes::Buf;
 use http::Response;
+use http::header::CONTENT_LENGTH;
 use http_body::Body;
 
 use super::kept::Kept;
@@ -42,11 +44,29 @@ impl Inside<'_> {
         if verdict::is_failure(protocol, response.status(), response.headers()) {
             self.notes.fail();
         }
-        if self.notes.is_head() || response.body().is_end_stream() {
-            self.end_well();
-        } else if let (true, Some(key)) = (self.notes.is_kept(), self.notes.key()) {
+        let to_come = announced_length(response);
+        if self.notes.is_head() || response.body().is_end_stream() || to_come == Some(0) {
+            return self.end_well();
+        }
+        if let Some(to_come) = to_come {
+            self.measure(to_come);
+        }
+        if let (true, Some(key)) = (self.notes.is_kept(), self.notes.key()) {
             self.permit.shard().kept().is_in_body(key);
         }
+    }
+
+    /// Has it end with the last byte of its body, as the server that was told the length drops that.
+    fn measure(&mut self, to_come: u64) {
+        let key = self.notes.key().filter(|_| self.notes.is_kept());
+        let key = self.permit.shard().kept().keep_length(key, to_come);
+        *self.notes = self.notes.kept(key).measured();
+    }
+
+    /// More of its body has come. Whether that was the end of it.
+    pub(super) fn came(&self, data: &impl Buf) -> bool {
+        let key = self.notes.key().filter(|_| self.notes.is_measured());
+        key.is_some_and(|key| self.permit.shard().kept().came(key, data.remaining()))
     }
 
     /// Whether it is cancelled, while in its body; if not, the task is woken when it is.
@@ -86,6 +106,21 @@ impl Inside<'_> {
     }
 }
 
+/// How long the head says that its body is, where the body does not say so itself.
+///
+/// Server and client go by that: hyper drops such a body after its last byte, and does not ask for
+/// its end. Files are served like that.
+#[inline(never)]
+pub(super) fn announced_length<B: Body>(response: &Response<B>) -> Option<u64> {
+    if response.body().size_hint().exact().is_some() {
+        return None;
+    }
+    // Gone through, and not looked up: that would be to hash it.
+    let mut headers = response.headers().iter();
+    let (_, length) = headers.find(|(name, _)| **name == CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
 /// Ends a request that has left more behind than a count.
 #[inline(never)]
 fn end_specially(permit: &RawPermit, was: Notes, exit: Exit) {
@@ -98,9 +133,12 @@ fn end_specially(permit: &RawPermit, was: Notes, exit: Exit) {
             let Kept {
                 otherwise,
                 mut wait,
+                ..
             } = shard.kept().take(key);
             shard.stop_waiting(&mut wait);
-            return otherwise.end(exit);
+            if let Some(otherwise) = otherwise {
+                return otherwise.end(exit);
+            }
         }
         Some(key) => shard.leave_body(key),
         None => {}

@@ -6,19 +6,49 @@ use crate::sync::{Mutex, lock};
 
 /// What a request is inside by that is more than a permit, and where its body waits.
 pub(super) struct Kept {
-    pub(super) otherwise: Box<Otherwise>,
+    /// Beside the permit.
+    pub(super) otherwise: Option<Box<Otherwise>>,
     pub(super) wait: Wait,
+    /// How many bytes of an announced length are still to come.
+    pub(super) to_come: u64,
 }
 
-/// What the rarer requests are inside by, which their shard keeps for them: upgrades, and those
-/// that are tracked. Room for it in every response would cost all the others.
+/// What the rarer requests are inside by, which their shard keeps for them: upgrades, those that
+/// are tracked, and those whose bodies are measured. Room for it in every response would cost all the others.
 #[derive(Default)]
 pub(crate) struct KeptForRequests(Mutex<Slab<Kept>>);
 
 impl KeptForRequests {
     pub(super) fn keep(&self, otherwise: Box<Otherwise>) -> Key {
-        let wait = Wait::default();
-        Key::of_index(lock(&self.0).insert(Kept { otherwise, wait }))
+        self.insert(Kept {
+            otherwise: Some(otherwise),
+            wait: Wait::default(),
+            to_come: 0,
+        })
+    }
+
+    fn insert(&self, kept: Kept) -> Key {
+        Key::of_index(lock(&self.0).insert(kept))
+    }
+
+    /// Keeps how long a body is to be, under the key of its request, if that has one.
+    pub(super) fn keep_length(&self, key: Option<Key>, to_come: u64) -> Key {
+        let Some(key) = key else {
+            return self.insert(Kept {
+                otherwise: None,
+                wait: Wait::default(),
+                to_come,
+            });
+        };
+        lock(&self.0)[key.index()].to_come = to_come;
+        key
+    }
+
+    /// So many more bytes have come. Whether these were the last.
+    pub(super) fn came(&self, key: Key, bytes: usize) -> bool {
+        let to_come = &mut lock(&self.0)[key.index()].to_come;
+        *to_come = to_come.saturating_sub(bytes as u64);
+        *to_come == 0
     }
 
     pub(super) fn take(&self, key: Key) -> Kept {
@@ -37,7 +67,9 @@ impl KeptForRequests {
 
     /// The response head is out.
     pub(super) fn is_in_body(&self, key: Key) {
-        lock(&self.0)[key.index()].otherwise.is_in_body();
+        if let Some(otherwise) = &lock(&self.0)[key.index()].otherwise {
+            otherwise.is_in_body();
+        }
     }
 }
 

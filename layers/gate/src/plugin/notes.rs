@@ -12,7 +12,8 @@ use crate::gate::{Exit, Key};
 /// | 3 | it is over |
 /// | 4 | it is inside by more than a permit, which its shard keeps under the key |
 /// | 5 | it is a HEAD request: its response ends with its head |
-/// | 6–31 | the key of its task in the list of those that wait to be cancelled, plus one |
+/// | 6 | its shard keeps, under the key, how much of an announced length is still to come |
+/// | 7–31 | the key of its task in the list of those that wait to be cancelled, plus one |
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Notes(u32);
 
@@ -22,7 +23,8 @@ const FAILED: u32 = 1 << 2;
 const OVER: u32 = 1 << 3;
 const KEPT: u32 = 1 << 4;
 const HEAD: u32 = 1 << 5;
-const KEY_AT: u32 = 6;
+const MEASURED: u32 = 1 << 6;
+const KEY_AT: u32 = 7;
 const KEY: u32 = u32::MAX << KEY_AT;
 
 impl Notes {
@@ -71,7 +73,7 @@ impl Notes {
     /// These, for whoever goes on with the request: for whom it was, it is over.
     #[inline]
     pub(super) fn take(&mut self) -> Self {
-        std::mem::replace(self, Self((self.0 & !(KEPT | KEY)) | OVER))
+        std::mem::replace(self, Self((self.0 & !(KEPT | MEASURED | KEY)) | OVER))
     }
 
     #[inline]
@@ -114,8 +116,17 @@ impl Notes {
     }
 
     #[inline]
-    pub(super) fn is_over_or_catches(self) -> bool {
-        self.0 & (OVER | CATCHES) != 0
+    /// Whether its frames need more than to be passed on.
+    pub(super) fn is_special_in_body(self) -> bool {
+        self.0 & (OVER | CATCHES | MEASURED) != 0
+    }
+
+    pub(super) fn measured(self) -> Self {
+        Self(self.0 | MEASURED)
+    }
+
+    pub(super) fn is_measured(self) -> bool {
+        self.0 & MEASURED != 0
     }
 
     /// Whether there is nothing to remember of it, as of most.

@@ -9,7 +9,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::inside::Inside;
+use super::inside::{Inside, announced_length};
 use super::notes::Notes;
 use super::run::{caught, watched};
 use super::{Answer, Plain, ResponseBody, Told};
@@ -183,7 +183,8 @@ where
         let is_plain = notes.is_plain()
             && !wait.is_registered()
             && !response.status().is_server_error()
-            && !response.body().is_end_stream();
+            && !response.body().is_end_stream()
+            && (response.headers().is_empty() || announced_length(response).is_none());
         if !is_plain {
             return self.hand_on_specially(response);
         }

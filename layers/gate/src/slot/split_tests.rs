@@ -238,7 +238,7 @@ fn kept_generation_serves_again_at_once_or_is_retired() {
     assert!(!inside.is_cancelled());
 
     let next = Generation::new(3, ());
-    slot.open_keeping(next);
+    let _ = slot.open_keeping(next);
     assert!(slot.retire(&old, PluginState::Reloading));
     assert!(old.gate().is_closed() && !old.gate().is_drained());
     drop(inside);

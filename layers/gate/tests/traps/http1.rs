@@ -1,7 +1,10 @@
 use std::future::ready;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Request, Response};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -66,6 +69,47 @@ async fn body_of_an_exact_length_is_released_while_the_connection_is_kept_alive(
         .unwrap();
     let rejection = read_until(&mut stream, "}").await;
     assert!(rejection.starts_with("HTTP/1.1 503 "), "{rejection}");
+}
+
+/// As files are served: the length is in the head, and the body does not know of it.
+fn file() -> Response<Reply> {
+    let parts = ["hel", "lo"].map(|part| Ok::<_, BoxError>(Frame::data(Bytes::from(part))));
+    let mut response = reply(StreamBody::new(tokio_stream::iter(parts)));
+    response
+        .headers_mut()
+        .insert(CONTENT_LENGTH, HeaderValue::from_static("5"));
+    response
+}
+
+#[tokio::test]
+async fn body_of_an_announced_length_is_completed_though_the_server_never_asks_for_its_end() {
+    let plugin = Plugin::open();
+    let server = answering(&plugin, file).await;
+    for completed in 1..=3 {
+        let mut stream = get(&server).await;
+        let response = read_until(&mut stream, "hello").await;
+        assert!(response.contains("content-length: 5\r\n"), "{response}");
+        // It left before its last byte was sent.
+        assert_eq!(plugin.gate.counters().completed, completed);
+    }
+    let counters = plugin.gate.counters();
+    assert_eq!((counters.completed, counters.abandoned), (3, 0));
+}
+
+#[tokio::test]
+async fn head_request_is_completed_though_the_server_drops_its_body() {
+    for answer in [file, || full("hello")] {
+        let plugin = Plugin::open();
+        let server = answering(&plugin, answer).await;
+        let mut stream = server.connect().await;
+        let request = b"HEAD / HTTP/1.1\r\nhost: a\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let response = read_until(&mut stream, "\r\n\r\n").await;
+        assert!(response.contains("content-length: 5\r\n"), "{response}");
+        plugin.empties().await;
+        let counters = plugin.gate.counters();
+        assert_eq!((counters.completed, counters.abandoned), (1, 0));
+    }
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@
 //! | 6 | ready, and never called | `dropping_a_ready_service_without_a_call_counts_nobody` |
 //! | 7 | a future that is dropped, unpolled or midway | `request_whose_future_is_never_polled_leaves_when_it_is_dropped`, `request_whose_future_is_dropped_midway_leaves` |
 //! | 8 | a panic in `call`, future or body | `panics_in_call_future_and_body_leave_nobody_inside_and_the_server_serving`, `request_whose_call_panics_leaves`, `request_whose_future_panics_leaves`, `request_whose_body_panics_leaves_and_the_drain_is_told` |
-//! | 9 | a body of known length is never polled to `None` | `body_of_an_exact_length_is_released_while_the_connection_is_kept_alive`, `body_that_knows_its_end_leaves_with_the_last_frame` |
-//! | 10 | HEAD, 204 and 304: the body is never polled | `http1_response_is_byte_for_byte_what_it_is_without_the_layer`, `empty_body_leaves_before_anybody_polls_it` |
+//! | 9 | a body of known length is never polled to `None` | `body_of_an_exact_length_is_released_while_the_connection_is_kept_alive`, `body_that_knows_its_end_leaves_with_the_last_frame`, `body_of_an_announced_length_is_completed_though_the_server_never_asks_for_its_end`, `body_of_an_announced_length_leaves_with_its_last_byte` |
+//! | 10 | HEAD, 204 and 304: the body is never polled | `http1_response_is_byte_for_byte_what_it_is_without_the_layer`, `empty_body_leaves_before_anybody_polls_it`, `head_request_is_completed_though_the_server_drops_its_body` |
 //! | 11 | `is_end_stream` and `size_hint` decide the framing | `http1_response_is_byte_for_byte_what_it_is_without_the_layer`, `http2_response_is_frame_for_frame_what_it_is_without_the_layer`, `end_of_stream_and_size_hint_are_the_bodys` |
 //! | 12 | a finished body that is held | `body_leaves_at_its_end_though_it_is_held`, `body_leaves_with_its_trailers`, `body_leaves_with_its_error_though_it_is_held` |
 //! | 13 | the client disconnects in mid-body | `client_that_disconnects_in_mid_body_leaves`, `client_that_disconnects_leaves_with_every_stream`, `client_that_resets_the_stream_in_mid_body_leaves`, `tonic_client_that_goes_away_in_mid_stream_leaves` |

@@ -112,7 +112,7 @@ async fn layer_keeps_what_a_generation_that_is_kept_warm_has_wrapped() {
     assert_eq!(first.wrapped(), 1, "as it was");
     assert_eq!((first.alive(), second.alive()), (1, 0));
 
-    slot.open_keeping(Generation::new(3, Stamp::new(3)));
+    let _ = slot.open_keeping(Generation::new(3, Stamp::new(3)));
     once().await;
     assert_eq!(first.alive(), 1);
     assert!(slot.retire(&warm, PluginState::Reloading));

@@ -140,3 +140,92 @@ fn end_of_stream_and_size_hint_are_the_bodys() {
     );
     assert_eq!(body.size_hint().exact(), Some(7));
 }
+
+/// The body of a response that announces a length which its body does not know.
+fn announced(length: &'static str, script: Script) -> (super::Body, Gate) {
+    let (slot, gate) = open_slot();
+    let (mut service, mut handle) = gated(PluginLayer::new(&slot));
+    let (mut call, _, respond) = in_flight(&mut service, &mut handle, Request::new(()));
+    let response = Response::builder().header("content-length", length);
+    respond.send_response(response.body(script).unwrap());
+    let response = assert_ready_ok!(call.poll());
+    (super::Body::new(response.into_body()), gate)
+}
+
+#[test]
+fn body_of_an_announced_length_leaves_with_its_last_byte() {
+    let (mut body, gate) = announced("5", steps(&[Data("he"), Pending, Data("llo")]));
+    body.next().expect("a frame").unwrap();
+    assert_pending!(body.poll());
+    assert_eq!(gate.in_flight(), 1);
+    body.next().expect("a frame").unwrap();
+    assert_eq!(gate.in_flight(), 0, "though nobody has asked for its end");
+    drop(body);
+    let counters = gate.counters();
+    assert_eq!((counters.completed, counters.abandoned), (1, 0));
+}
+
+#[test]
+fn body_of_an_announced_length_that_is_dropped_before_is_abandoned() {
+    for (length, script) in [
+        ("5", steps(&[Data("he"), Data("llo")])),
+        ("much", steps(&[Data("he"), Data("llo")])),
+    ] {
+        let (mut body, gate) = announced(length, script);
+        body.next().expect("a frame").unwrap();
+        drop(body);
+        let counters = gate.counters();
+        assert_eq!((counters.completed, counters.abandoned), (0, 1), "{length}");
+        assert_eq!(gate.in_flight(), 0);
+    }
+}
+
+#[test]
+fn body_of_an_announced_length_that_ends_or_fails_otherwise_leaves_once() {
+    let (mut body, gate) = announced("5", steps(&[Data("he")]));
+    body.next().expect("a frame").unwrap();
+    assert!(body.next().is_none());
+    assert_eq!((gate.in_flight(), gate.counters().completed), (0, 1));
+
+    let (mut body, gate) = announced("5", steps(&[Data("he"), Error]));
+    body.next().expect("a frame").unwrap();
+    body.next().expect("an error").unwrap_err();
+    assert_eq!((gate.in_flight(), gate.counters().failed), (0, 1));
+
+    let (body, gate) = announced("0", steps(&[]));
+    assert_eq!((gate.in_flight(), gate.counters().completed), (0, 1));
+    drop(body);
+}
+
+#[test]
+fn body_of_an_announced_length_is_cancelled_as_any_other() {
+    let (mut body, gate) = announced("5", steps(&[Data("he"), Step::Stuck]));
+    body.next().expect("a frame").unwrap();
+    assert_pending!(body.poll());
+    gate.close();
+    gate.cancel();
+    assert!(body.0.is_woken());
+    let error = body.next().expect("an error").unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
+    assert_eq!((gate.in_flight(), gate.cancelled_count()), (0, 1));
+}
+
+#[test]
+fn head_request_leaves_with_the_head_of_its_response() {
+    let (slot, gate) = open_slot();
+    for version in [http::Version::HTTP_11, http::Version::HTTP_2] {
+        let (mut service, mut handle) = gated(PluginLayer::new(&slot));
+        let mut request = Request::new(());
+        (*request.method_mut(), *request.version_mut()) = (http::Method::HEAD, version);
+        let (mut call, _, respond) = in_flight(&mut service, &mut handle, request);
+        assert_eq!(gate.in_flight(), 1);
+        respond.send_response(Response::new(steps(&[Data("hello")])));
+        let response = assert_ready_ok!(call.poll());
+        assert_eq!(gate.in_flight(), 0);
+        // Whoever reads the body all the same, gets it.
+        let mut body = super::Body::new(response.into_body());
+        body.next().expect("a frame").unwrap();
+    }
+    let counters = gate.counters();
+    assert_eq!((counters.completed, counters.abandoned), (2, 0));
+}
