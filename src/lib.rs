@@ -45,7 +45,7 @@ pub use tower_plugin_gate as gate;
 pub use tower_plugin_gate::{
     AnyLayer, BoxError, CancelledError, Counters, HasSlot, InFlightRequest, Latency, LatencyLayer,
     Lease, LingerLayer, OnClosed, PanickedError, PhaseCounts, PluginLayer, PluginService,
-    PluginSet, PluginState, Rejected, RequestPhase, ResponseBody, SelectLayer,
+    PluginSet, PluginState, Rejected, RequestPhase, ResponseBody, ResponseBodyError, SelectLayer,
 };
 pub use tower_plugin_swap as swap;
 pub use tower_plugin_swap::{SwapLayer, SwapService};
