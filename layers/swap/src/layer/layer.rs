@@ -15,7 +15,9 @@ use super::{PolicySwap, Swap};
 ///
 /// Within one middleware the instance's [`Layer::layer`] runs **once per generation**, and all
 /// clones share what it returned, so state that it makes there (the semaphore of a concurrency
-/// limit, the window of a rate limit) is shared as it would be without this layer.
+/// limit, the window of a rate limit) is shared as it would be without this layer. Beside the
+/// current generation one other is remembered, on trial or kept to go back to; where more are kept,
+/// one that is opened again may be wrapped anew.
 ///
 /// ```
 /// use std::convert::Infallible;
