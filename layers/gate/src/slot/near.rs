@@ -37,66 +37,57 @@ struct Near {
     shard: ShardRef,
 }
 
-impl Near {
-    #[inline]
-    fn of(self, slot: SlotId, version: u64) -> Option<ShardRef> {
-        (self.slot == slot && self.version == version).then_some(self.shard)
-    }
+/// The shard by which this thread came in at that version of the slot.
+#[inline]
+pub(super) fn find(slot: SlotId, version: u64) -> Option<ShardRef> {
+    let near = places::get(slot.place())?;
+    (near.slot == slot && near.version == version).then_some(near.shard)
+}
+
+pub(super) fn remember(slot: SlotId, version: u64, shard: ShardRef) {
+    let near = Near {
+        slot,
+        version,
+        shard,
+    };
+    places::set(slot.place(), near);
 }
 
 #[cfg(not(tower_plugin_loom))]
-mod real {
+mod places {
     use std::cell::Cell;
 
-    use super::{Near, PLACES, ShardRef, SlotId};
+    use super::{Near, PLACES};
 
     thread_local! {
         static NEAR: [Cell<Option<Near>>; PLACES] = const { [const { Cell::new(None) }; PLACES] };
     }
 
-    /// The shard by which this thread came in at that version of the slot.
     #[inline]
-    pub(in crate::slot) fn find(slot: SlotId, version: u64) -> Option<ShardRef> {
-        NEAR.with(|near| near[slot.place()].get())?
-            .of(slot, version)
+    pub(super) fn get(place: usize) -> Option<Near> {
+        NEAR.with(|near| near[place].get())
     }
 
-    pub(in crate::slot) fn remember(slot: SlotId, version: u64, shard: ShardRef) {
-        let near = Near {
-            slot,
-            version,
-            shard,
-        };
-        NEAR.with(|places| places[slot.place()].set(Some(near)));
+    pub(super) fn set(place: usize, one: Near) {
+        NEAR.with(|near| near[place].set(Some(one)));
     }
 }
 
 #[cfg(tower_plugin_loom)]
-mod model {
+mod places {
     use std::cell::RefCell;
 
-    use super::{Near, PLACES, ShardRef, SlotId};
+    use super::{Near, PLACES};
 
     loom::thread_local! {
         static NEAR: RefCell<[Option<Near>; PLACES]> = RefCell::new([const { None }; PLACES]);
     }
 
-    pub(in crate::slot) fn find(slot: SlotId, version: u64) -> Option<ShardRef> {
-        NEAR.with(|near| near.borrow()[slot.place()].clone())?
-            .of(slot, version)
+    pub(super) fn get(place: usize) -> Option<Near> {
+        NEAR.with(|near| near.borrow()[place].clone())
     }
 
-    pub(in crate::slot) fn remember(slot: SlotId, version: u64, shard: ShardRef) {
-        let near = Near {
-            slot,
-            version,
-            shard,
-        };
-        NEAR.with(|places| places.borrow_mut()[slot.place()] = Some(near));
+    pub(super) fn set(place: usize, one: Near) {
+        NEAR.with(|near| near.borrow_mut()[place] = Some(one));
     }
 }
-
-#[cfg(tower_plugin_loom)]
-pub(super) use model::{find, remember};
-#[cfg(not(tower_plugin_loom))]
-pub(super) use real::{find, remember};
