@@ -26,14 +26,12 @@ pub(super) struct Spread {
 
 impl Spread {
     pub(super) fn new(share: Share) -> Self {
-        static SEED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let counts = (0..shards())
             .map(|_| CachePadded::new(AtomicU64::new(0)))
             .collect();
         Self {
             share,
-            // Relaxed: only the number itself matters.
-            seed: mix(SEED.fetch_add(1, Ordering::Relaxed)),
+            seed: mix(seed()),
             counts,
         }
     }
@@ -50,6 +48,18 @@ impl Spread {
         let order = mix(self.seed ^ (count / ROUND) ^ ((shard as u64) << 32));
         place(count % ROUND, order) < u64::from(self.share.percent())
     }
+}
+
+/// Another number each time; but a model has to be the same whenever it is run.
+fn seed() -> u64 {
+    #[cfg(not(tower_plugin_loom))]
+    {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: only the number itself matters.
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+    #[cfg(tower_plugin_loom)]
+    0
 }
 
 /// Where one of a hundred comes in that order: each at a place of its own, neighbours apart.
