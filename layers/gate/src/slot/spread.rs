@@ -9,9 +9,9 @@ const ROUND: u64 = 100;
 /// Picks the requests that are part of a share, evenly: of each hundred in a row that one thread
 /// picks for alone, exactly the share.
 ///
-/// Which of the hundred is another matter each time. Were it every second, say, then whoever asks
-/// twice for each request, as a layer does and then a handler, would always get one of each; and so
-/// would two plugins with the same share, one behind the other.
+/// Which of the hundred is another matter each time, but for the first. Were it every second, say,
+/// then whoever asks twice for each request, as a layer does and then a handler, would always get
+/// one of each; and two plugins with the same share, one behind the other, the same.
 ///
 /// Each shard of threads has a count of its own, so that threads do not wait for each other's cache
 /// line.
@@ -26,12 +26,14 @@ pub(super) struct Spread {
 
 impl Spread {
     pub(super) fn new(share: Share) -> Self {
+        static SEED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let counts = (0..shards())
             .map(|_| CachePadded::new(AtomicU64::new(0)))
             .collect();
         Self {
             share,
-            seed: mix(seed()),
+            // Relaxed: only the number itself matters.
+            seed: mix(SEED.fetch_add(1, Ordering::Relaxed)),
             counts,
         }
     }
@@ -45,22 +47,21 @@ impl Spread {
         let shard = thread_number() & (self.counts.len() - 1);
         // Relaxed: only the count itself matters, it orders nothing.
         let count = self.counts[shard].fetch_add(1, Ordering::Relaxed);
+        let share = u64::from(self.share.percent());
+        if count < ROUND {
+            return is_one_of_the_first(count, shard, share);
+        }
         let order = mix(self.seed ^ (count / ROUND) ^ ((shard as u64) << 32));
-        place(count % ROUND, order) < u64::from(self.share.percent())
+        place(count % ROUND, order) < share
     }
 }
 
-/// Another number each time; but a model has to be the same whenever it is run, and by this number
-/// its first two requests enter one generation each.
-fn seed() -> u64 {
-    #[cfg(not(tower_plugin_loom))]
-    {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        // Relaxed: only the number itself matters.
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    }
-    #[cfg(tower_plugin_loom)]
-    2
+/// Whether one of the first hundred is part of the share: as far apart as may be, so that a small
+/// share begins soon. Shards begin apart from each other, or the first of a share would have to
+/// wait until one thread alone had made up for it.
+fn is_one_of_the_first(number: u64, shard: usize, share: u64) -> bool {
+    let start = shard as u64 * 62;
+    (start + number * share) % ROUND + share >= ROUND
 }
 
 /// Where one of a hundred comes in that order: each at a place of its own, neighbours apart.
