@@ -5,14 +5,14 @@ use std::task::Poll;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::{Body as _, Frame};
-use tower_plugin::{BoxError, CancelledError, ResponseBody};
+use tower_plugin::{CancelledError, ResponseBody, ResponseBodyError};
 
 use super::op::{Protocol, Step};
 use super::poll::Told;
 use super::script::{FAILED, ScriptedBody};
 use super::world::PLUGIN;
 
-type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
+type Polled = Poll<Option<Result<Frame<Bytes>, ResponseBodyError>>>;
 
 pub(super) fn check_error(error: &CancelledError, told: Told) {
     assert_eq!(error.plugin(), if told.is_named { PLUGIN } else { "" });
@@ -68,7 +68,7 @@ fn check_status(headers: &HeaderMap) {
 pub(super) fn check_cut(polled: Polled, told: Told, protocol: Protocol) {
     match (polled, protocol) {
         (Poll::Ready(Some(Err(error))), Protocol::Http) => {
-            let error = error.downcast_ref().expect("a cancellation");
+            let error = error.cancelled().expect("a cancellation");
             check_error(error, told);
         }
         (Poll::Ready(Some(Ok(frame))), Protocol::Grpc) => {
@@ -86,7 +86,9 @@ pub(super) fn check_passed(polled: Polled, step: Step) {
         (Poll::Ready(Some(Ok(frame))), Step::Trailers | Step::Blames) => {
             assert!(frame.is_trailers())
         }
-        (Poll::Ready(Some(Err(error))), Step::Fail) => assert_eq!(error.to_string(), FAILED),
+        (Poll::Ready(Some(Err(error))), Step::Fail) => {
+            assert_eq!(error.get_ref().to_string(), FAILED)
+        }
         (polled, step) => panic!("{step:?} became {polled:?}"),
     }
 }
