@@ -60,7 +60,7 @@ pub use latency::{Latency, LatencyBody, LatencyFuture, LatencyLayer, LatencyServ
 pub use linger::{LingerBody, LingerFuture, LingerLayer, LingerService, Upload};
 pub use plugin::{
     Answer, Holder, Plain, PluginLayer, PluginService, Protocol, ResponseBody, ResponseBodyError,
-    ResponseFuture, is_plain, is_upgrade,
+    ResponseFuture, is_plain, is_special, is_upgrade,
 };
 pub use policy::{Closed, HeldRequest, NeverHeld, OnClosed, PolicyFuture, Reject, Resumed};
 pub use select::{

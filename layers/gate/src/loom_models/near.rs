@@ -10,22 +10,26 @@ use super::slot::{generation, open_slot};
 use crate::gate::{Exit, RawPermit};
 use crate::{Counters, Gate};
 
-/// A thread that goes in by what it remembers of a gate, as long as the version is 1.
-fn who_remembers(gate: &Gate, version: &Arc<AtomicU64>) -> thread::JoinHandle<Option<RawPermit>> {
+/// A gate that is about to be closed, and a thread that goes in by what it remembers of it unless
+/// it sees that another one has taken its place.
+fn remembered() -> (Gate, thread::JoinHandle<Option<RawPermit>>) {
+    let (gate, version) = (Gate::with_shards(1), Arc::new(AtomicU64::new(1)));
     let permit = gate.count_in().expect("a new gate is open");
     let shard = permit.shard_ref();
     permit.exit(Exit::Completed);
-    let version = Arc::clone(version);
-    thread::spawn(move || RawPermit::enter_if(&shard, || version.load(Ordering::Acquire) == 1))
+    let comes = {
+        let version = Arc::clone(&version);
+        thread::spawn(move || RawPermit::enter_if(&shard, || version.load(Ordering::Acquire) == 1))
+    };
+    // As a slot does: whoever looks for it finds the next one before it is closed.
+    version.store(2, Ordering::Release);
+    (gate, comes)
 }
 
 #[test]
 fn nobody_stays_inside_a_gate_that_has_got_a_remembered_shard() {
     bounded(|| {
-        let (gate, version) = (Gate::with_shards(1), Arc::new(AtomicU64::new(1)));
-        let comes = who_remembers(&gate, &version);
-        // As a slot does: whoever looks for it finds the next one before it is closed.
-        version.store(2, Ordering::Release);
+        let (gate, comes) = remembered();
         gate.close();
         let drained = gate.drained();
         drop(gate);
@@ -46,9 +50,7 @@ fn nobody_stays_inside_a_gate_that_has_got_a_remembered_shard() {
 #[test]
 fn gate_that_is_closed_around_one_who_withdraws_drains() {
     bounded(|| {
-        let (gate, version) = (Gate::with_shards(1), Arc::new(AtomicU64::new(1)));
-        let comes = who_remembers(&gate, &version);
-        version.store(2, Ordering::Release);
+        let (gate, comes) = remembered();
         drop(gate);
         let next = Gate::with_shards(1);
         next.close();

@@ -44,12 +44,13 @@ impl Inside<'_> {
         if verdict::is_failure(protocol, response.status(), response.headers()) {
             self.notes.fail();
         }
-        let to_come = announced_length(response);
-        if self.notes.is_head() || response.body().is_end_stream() || to_come == Some(0) {
+        if self.notes.is_head() || response.body().is_end_stream() {
             return self.end_well();
         }
-        if let Some(to_come) = to_come {
-            self.measure(to_come);
+        match announced_length(response) {
+            Some(0) => return self.end_well(),
+            Some(to_come) => self.measure(to_come),
+            None => {}
         }
         if let (true, Some(key)) = (self.notes.is_kept(), self.notes.key()) {
             self.permit.shard().kept().is_in_body(key);

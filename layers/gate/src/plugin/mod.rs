@@ -56,5 +56,5 @@ pub use future::ResponseFuture;
 pub use holder::Holder;
 pub(crate) use kept::KeptForRequests;
 pub use layer::PluginLayer;
-pub use plain::{Plain, is_plain};
+pub use plain::{Plain, is_plain, is_special};
 pub use service::PluginService;

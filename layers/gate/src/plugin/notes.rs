@@ -115,12 +115,13 @@ impl Notes {
         self.0 & CATCHES != 0
     }
 
-    #[inline]
     /// Whether its frames need more than to be passed on.
+    #[inline]
     pub(super) fn is_special_in_body(self) -> bool {
         self.0 & (OVER | CATCHES | MEASURED) != 0
     }
 
+    /// These, of one whose shard keeps how much is still to come.
     pub(super) fn measured(self) -> Self {
         Self(self.0 | MEASURED)
     }

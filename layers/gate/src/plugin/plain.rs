@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::{Method, Request, Version};
 
-use super::{Answer, ResponseFuture};
+use super::{Answer, ResponseFuture, is_upgrade};
 use crate::Generation;
 use crate::gate::{Exit, RawPermit};
 
@@ -49,6 +49,23 @@ pub fn is_plain<R>(request: &Request<R>) -> bool {
     !matches!(*request.method(), Method::CONNECT | Method::HEAD)
         && (matches!(request.version(), Version::HTTP_2 | Version::HTTP_3)
             || request.headers().is_empty())
+}
+
+/// Whether a request that is not plain by what can be seen at once needs more than to be counted,
+/// now that its headers are looked at: it [asks for an upgrade](is_upgrade), or it is a HEAD request.
+///
+/// ```
+/// use http::{Method, Request};
+/// use tower_plugin_gate::{is_plain, is_special};
+///
+/// let mut request = Request::builder().header("accept", "*/*").body(()).expect("a request");
+/// assert!(!is_plain(&request) && !is_special(&request));
+/// *request.method_mut() = Method::HEAD;
+/// assert!(is_special(&request));
+/// ```
+#[inline]
+pub fn is_special<R>(request: &Request<R>) -> bool {
+    is_upgrade(request) || matches!(*request.method(), Method::HEAD)
 }
 
 impl<T> Generation<T> {

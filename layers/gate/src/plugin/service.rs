@@ -2,11 +2,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Answer, Plain, ResponseBody, ResponseFuture, is_plain, is_upgrade};
+use super::{Answer, Plain, ResponseBody, ResponseFuture, is_plain, is_special};
 use crate::slot::RawSlot;
 use crate::{Door, PluginState, Reject};
 
@@ -136,7 +136,7 @@ impl<S> PluginService<S> {
     where
         S: Service<Request<R>>,
     {
-        if is_upgrade(&request) || matches!(*request.method(), Method::HEAD) {
+        if is_special(&request) {
             return self.call_specially(request);
         }
         match self.way(true) {

@@ -170,7 +170,7 @@ impl Door {
         // Read first: if the slot changes in between, the number is an old one and the next call
         // comes here again.
         let version = self.slot.version();
-        let entered = self.slot.enter();
+        let entered = self.slot.enter_anew();
         self.closed = entered.as_ref().err().map(|state| (version, *state));
         entered
     }

@@ -164,8 +164,9 @@ impl RawSlot {
         RawPermit::enter_if(&shard, || self.version() == version)
     }
 
+    /// As `enter`, where that way is not to be tried, or led nowhere.
     #[inline(never)]
-    fn enter_anew(&self) -> Result<RawPermit, PluginState> {
+    pub(super) fn enter_anew(&self) -> Result<RawPermit, PluginState> {
         // Read first: if the slot changes in between, what is remembered is of an old version.
         let version = self.version();
         let enter = |generation: &Arc<RawGeneration>| generation.gate.count_in();

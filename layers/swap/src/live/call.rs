@@ -1,6 +1,6 @@
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
-use tower_plugin_gate::{Answer, Plain, Rejected, ResponseFuture, Slot, is_plain, is_upgrade};
+use tower_plugin_gate::{Answer, Plain, Rejected, ResponseFuture, Slot, is_plain, is_special};
 use tower_service::Service;
 
 use super::state::Ready;
@@ -104,7 +104,7 @@ impl<P: Source> Live<P> {
         P::Service: Service<Request<R>, Response = Response<B>>,
         B: Body,
     {
-        if is_upgrade(&request) || matches!(*request.method(), Method::HEAD) {
+        if is_special(&request) {
             return self.call_specially(request);
         }
         match self.way(true) {
